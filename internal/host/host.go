@@ -1,0 +1,45 @@
+// Package host is what a back end may use of the process: its log, its clock, its
+// secrets, its state folder and its redaction. A back end reaches nothing else.
+package host
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+
+	"cleat/internal/proc"
+)
+
+// A Host is handed to every source when it is opened. All functions are safe for
+// concurrent use, and none is nil.
+type Host struct {
+	// Log writes to stderr, redacted. It never reaches the model.
+	Log *slog.Logger
+
+	// Now is the clock.
+	Now func() time.Time
+
+	// Secret resolves a reference such as "env:GITHUB_TOKEN". The value is from then
+	// on redacted wherever it appears. It fails with fail.Unavailable.
+	Secret func(ctx context.Context, ref string) (string, error)
+
+	// Redact masks secrets in text, keeping the number of line feeds. name is the
+	// file name or another hint of what the text is ("" if unknown).
+	Redact func(name string, text []byte) []byte
+
+	// RedactPart masks secrets in part, which stands between before and after: a secret
+	// that began before is known as one.
+	RedactPart func(name string, before, part, after []byte) []byte
+
+	// State opens the state folder of the repository cleat serves, mode 0700, and
+	// makes it on the first call.
+	State func() (*os.Root, error)
+
+	// Env is the environment that child processes may have, as "NAME=value": no
+	// tokens, nothing that changes what a program runs.
+	Env []string
+
+	// Children are the processes that end with cleat.
+	Children *proc.Group
+}

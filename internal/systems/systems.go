@@ -1,0 +1,174 @@
+// Package systems brings the kinds of work that cleat knows together with the named
+// sources that serve them. A capability names the System it needs; the registry picks
+// the source and hands over a back end of the right type.
+package systems
+
+import (
+	"slices"
+
+	"cleat/internal/fail"
+	"cleat/internal/systems/code"
+	"cleat/internal/systems/documents"
+	"cleat/internal/systems/self"
+	"cleat/internal/uri"
+)
+
+// A Named is one source as one system sees it.
+type Named[B any] struct {
+	Name    string
+	Local   bool // it lives on this machine, in this repository's state
+	Backend B
+}
+
+// Sources are the sources of one system, in the order of configuration: the first is
+// the one that a call gets when it names none.
+type Sources[B any] []Named[B]
+
+// A Set holds the sources of every system. It is not changed after start.
+type Set struct {
+	Code      Sources[code.Searcher]
+	Documents Sources[documents.Library]
+	Self      Sources[self.Reporter]
+
+	// Offers reports whether policy lets the tool be called, so that a prompt names no
+	// other. It is set in the Set that a capability gets.
+	Offers func(tool string) bool
+}
+
+// A System selects the sources of one kind of work from a Set.
+type System[B any] struct {
+	Name string
+	pick func(*Set) Sources[B]
+	// route chooses the source that an address belongs to; nil where the address
+	// names its source.
+	route func(Sources[B], uri.URI) (Named[B], error)
+}
+
+// The systems.
+var (
+	Code      = System[code.Searcher]{Name: "code", pick: func(s *Set) Sources[code.Searcher] { return s.Code }}
+	Documents = System[documents.Library]{Name: "documents", route: route,
+		pick: func(s *Set) Sources[documents.Library] { return s.Documents }}
+	Self = System[self.Reporter]{Name: "self", pick: func(s *Set) Sources[self.Reporter] { return s.Self }}
+
+	// All is for the few tools that work over every system. Their back end is the Set,
+	// narrowed to the sources that policy lets the call see.
+	All = System[*Set]{Name: "all", pick: func(s *Set) Sources[*Set] {
+		return Sources[*Set]{{Local: true, Backend: s}}
+	}}
+)
+
+// With returns s narrowed to the sources that also implement C.
+func With[C, B any](s System[B]) System[C] {
+	return System[C]{Name: s.Name, pick: func(set *Set) Sources[C] {
+		var out Sources[C]
+		for _, n := range s.pick(set) {
+			if c, ok := any(n.Backend).(C); ok {
+				out = append(out, Named[C]{n.Name, n.Local, c})
+			}
+		}
+		return out
+	}}
+}
+
+// Sources returns the sources that set has of this system.
+func (s System[B]) Sources(set *Set) Sources[B] { return s.pick(set) }
+
+// Routes reports whether the system chooses a source by address.
+func (s System[B]) Routes() bool { return s.route != nil }
+
+// Route returns the source that u belongs to. It fails with fail.NotFound.
+func (s System[B]) Route(set *Set, u uri.URI) (Named[B], error) { return s.route(s.pick(set), u) }
+
+// Names lists the names of the sources.
+func (s Sources[B]) Names() []string {
+	names := make([]string, len(s))
+	for i, n := range s {
+		names[i] = n.Name
+	}
+	return names
+}
+
+// Named returns the source called name.
+func (s Sources[B]) Named(name string) (Named[B], bool) {
+	i := slices.IndexFunc(s, func(n Named[B]) bool { return n.Name == name })
+	if i < 0 {
+		return Named[B]{}, false
+	}
+	return s[i], true
+}
+
+func (s Sources[B]) keep(ok func(name string, local bool) bool) Sources[B] {
+	var out Sources[B]
+	for _, n := range s {
+		if ok(n.Name, n.Local) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// Narrow returns a copy of s with only the sources for which ok is true.
+func (s *Set) Narrow(ok func(name string, local bool) bool) *Set {
+	return &Set{Code: s.Code.keep(ok), Documents: s.Documents.keep(ok), Self: s.Self.keep(ok),
+		Offers: s.Offers}
+}
+
+// A Source tells of a source without its back end, for status and for policy.
+type Source struct {
+	Name    string
+	Local   bool
+	Systems []string
+}
+
+// List returns every source once, with the systems it serves.
+func (s *Set) List() []Source {
+	var out []Source
+	add := func(system, name string, local bool) {
+		i := slices.IndexFunc(out, func(x Source) bool { return x.Name == name })
+		if i < 0 {
+			out = append(out, Source{Name: name, Local: local})
+			i = len(out) - 1
+		}
+		out[i].Systems = append(out[i].Systems, system)
+	}
+	for _, n := range s.Code {
+		add("code", n.Name, n.Local)
+	}
+	for _, n := range s.Documents {
+		add("documents", n.Name, n.Local)
+	}
+	for _, n := range s.Self {
+		add("self", n.Name, n.Local)
+	}
+	return out
+}
+
+// An Owner is a documents.Library that can tell whether an address is its own, where
+// several libraries serve a scheme.
+type Owner interface{ Owns(u uri.URI) bool }
+
+// route picks the library of u: the first that serves the scheme and says that it
+// owns the address, else the first that serves the scheme.
+func route(libs Sources[documents.Library], u uri.URI) (Named[documents.Library], error) {
+	var first *Named[documents.Library]
+	var schemes []string
+	for i, n := range libs {
+		schemes = append(schemes, n.Backend.Schemes()...)
+		if !slices.Contains(n.Backend.Schemes(), u.Scheme) {
+			continue
+		}
+		if o, ok := n.Backend.(Owner); ok && o.Owns(u) {
+			return n, nil
+		}
+		if first == nil {
+			first = &libs[i]
+		}
+	}
+	if first == nil {
+		slices.Sort(schemes)
+		return Named[documents.Library]{}, fail.Errorf(fail.NotFound, "no source serves %s:// addresses", u.Scheme).
+			Then("use one of the schemes %v", slices.Compact(schemes))
+	}
+	return *first, nil
+}
