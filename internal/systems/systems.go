@@ -5,6 +5,7 @@ package systems
 
 import (
 	"slices"
+	"strings"
 
 	"cleat/internal/fail"
 	"cleat/internal/systems/code"
@@ -168,7 +169,7 @@ func route(libs Sources[documents.Library], u uri.URI) (Named[documents.Library]
 	if first == nil {
 		slices.Sort(schemes)
 		return Named[documents.Library]{}, fail.Errorf(fail.NotFound, "no source serves %s:// addresses", u.Scheme).
-			Then("use one of the schemes %v", slices.Compact(schemes))
+			Then("use one of the schemes %s", strings.Join(slices.Compact(schemes), ", "))
 	}
 	return *first, nil
 }

@@ -13,6 +13,9 @@ import (
 // "path-13- code", then how to go on.
 func (r *Result) Text(w *text.Writer) {
 	w.Say("%s", r.summary())
+	if r.Matches == 0 && r.Partial == "" {
+		w.Say("next: try case=ignore, a shorter pattern, or mode=files for a path")
+	}
 	var from text.Origin // the source that was called
 	var b strings.Builder
 	for _, f := range r.Files {
@@ -48,10 +51,12 @@ func (r *Result) summary() string {
 		}
 		fmt.Fprintf(&b, "%d %s %s", r.Matches, what, plural(files, "file"))
 	}
-	if r.Cursor != "" {
-		b.WriteString(", more with the cursor")
-	}
 	s := r.Stats
+	if r.Cursor != "" && r.Partial == "" {
+		// How many files the workers had come to by then is chance, and of no use.
+		fmt.Fprintf(&b, ", more with the cursor; stopped at the limit; took %s", s.Took.Round(time.Millisecond))
+		return b.String()
+	}
 	fmt.Fprintf(&b, "; searched %s", plural(s.Files, "file"))
 	if s.Bytes > 0 {
 		fmt.Fprintf(&b, " (%s)", size(s.Bytes))

@@ -65,7 +65,8 @@ func Find(ctx context.Context, set *systems.Set, q Query) (*Found, error) {
 			}
 		}
 	}
-	if wanted("code") && len(out.Items) < q.Limit {
+	// Who may not search code gets no hits of it by this way either.
+	if wanted("code") && len(out.Items) < q.Limit && (set.Offers == nil || set.Offers("code_search")) {
 		for _, n := range set.Code {
 			res, err := n.Backend.Search(ctx, code.Query{Pattern: strings.TrimSpace(q.Text), Case: code.Smart,
 				Limit: q.Limit, PerFile: 1})
