@@ -1,0 +1,272 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"cleat/internal/fail"
+	"cleat/internal/systems/code"
+	"cleat/internal/tree"
+)
+
+// Options are what a search may see and how much of it is kept. The zero value is the
+// default.
+type Options struct {
+	// Redact masks secrets in a whole file, keeping its line feeds. Where it changes a
+	// file, lines are taken from the masked text, and only those that still match
+	// count: a search must not tell what a mask hides. It is called concurrently.
+	Redact func(path string, data []byte) []byte
+
+	// Deny closes files, and folders with all below them. It is called concurrently.
+	Deny func(path string) bool
+
+	MaxFile int64 // bytes of a file that is searched; 0 means 16 MiB
+	MaxLine int   // bytes of a line that are kept; 0 means 400
+	Workers int   // 0 means GOMAXPROCS, at most tree.MaxWorkers
+
+	// Report, if not nil, is filled with more than Result can say.
+	Report *Report
+}
+
+// A Report is about files that were not searched.
+type Report struct {
+	Large      []string // some of the files over the size limit, sorted
+	Unreadable int      // files and folders that could not be read, also in Stats.Denied
+	Deep       int      // folders too deep to be entered
+}
+
+const (
+	defaultMaxFile = 16 << 20
+	defaultMaxLine = 400
+	maxNamed       = 5        // files named in a Report
+	maxKept        = 32 << 20 // bytes of lines kept
+	bigFile        = 1 << 20
+	bigAtOnce      = 4
+)
+
+// bigFiles lets few big files be in memory at once, whatever number of searches runs.
+var bigFiles = sync.OnceValue(func() chan struct{} { return make(chan struct{}, bigAtOnce) })
+
+// Run searches the files below root and returns what it found in the order of paths,
+// however the work fell out. It returns early when it has what the query's limit asks
+// for: Result.Cursor then leads on. When ctx ends, it returns what was found, with
+// Result.Partial set and a cursor that searches what was not reached. A file that
+// changed since the cursor was given is searched from the same line on.
+//
+// Stats.Matches beyond the limit are not counted, but File.Matches is the number for
+// the whole file. Run fails as tree.Root.Walk does, but not when ctx ends. None of its
+// goroutines outlives it, and a panic in one becomes an error.
+func Run(ctx context.Context, root *tree.Root, m *Matcher, o Options) (*code.Result, error) {
+	began := time.Now()
+	if m.q.Mode == code.Files {
+		return runFiles(ctx, root, m, o, began)
+	}
+	if o.MaxFile <= 0 {
+		o.MaxFile = defaultMaxFile
+	}
+	if o.MaxLine <= 0 {
+		o.MaxLine = defaultMaxLine
+	}
+	r := &run{ctx: ctx, m: m, o: o, c: collector{limit: m.q.Limit + 1}}
+	w := m.walkOptions(o)
+	w.Until = r.c.until
+	if m.after != nil {
+		w.From = m.after.path
+	}
+	r.workers = make([]*worker, w.NumWorkers())
+	for i := range r.workers {
+		r.workers[i] = &worker{run: r, lines: m.lines(r.ended)}
+	}
+	st, err := root.Walk(ctx, w, func(id int, e *tree.Entry) error { return r.workers[id].file(e) })
+	if err != nil && ctx.Err() == nil {
+		return nil, err
+	}
+	res := &code.Result{}
+	r.stats(res, st)
+	r.result(res, st)
+	if ctx.Err() != nil && st.Pending != "" {
+		res.Partial = whyEnded(ctx, began)
+	} else if st.Deep > 0 {
+		res.Partial = fmt.Sprintf("%d folders lie too deep to be entered", st.Deep)
+	}
+	res.Stats.Took = time.Since(began)
+	return res, nil
+}
+
+func (m *Matcher) walkOptions(o Options) tree.WalkOptions {
+	return tree.WalkOptions{Paths: m.q.Paths, Deny: o.Deny, Workers: o.Workers}
+}
+
+// whyEnded says why ctx has ended.
+func whyEnded(ctx context.Context, began time.Time) string {
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return "the call was canceled"
+	}
+	if end, ok := ctx.Deadline(); ok {
+		if d := end.Sub(began).Round(time.Millisecond); d > 0 {
+			return "deadline of " + d.String()
+		}
+	}
+	return "deadline"
+}
+
+// A run is one search under way.
+type run struct {
+	ctx     context.Context
+	m       *Matcher
+	o       Options
+	c       collector
+	workers []*worker
+}
+
+// ended reports whether ctx has ended.
+func (r *run) ended() bool {
+	select {
+	case <-r.ctx.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// A worker is what one goroutine of a search has.
+type worker struct {
+	*run
+	lines *lines
+	buf   []byte
+	wide  []byte // for what is decoded
+	st    code.Stats
+	large []string
+	bad   int
+}
+
+// file searches one file.
+func (w *worker) file(e *tree.Entry) error {
+	if w.m.lang != "" && tree.Lang(e.Path) != w.m.lang {
+		return nil
+	}
+	if w.m.after != nil && w.m.after.has(e.Path) {
+		return nil
+	}
+	data, err := e.Read(w.buf, min(bigFile, w.o.MaxFile))
+	if err == nil {
+		w.buf = data
+		return w.search(e.Path, data)
+	}
+	if errors.Is(err, tree.ErrTooLarge) && w.o.MaxFile > bigFile {
+		return w.big(e)
+	}
+	return w.skip(e.Path, err)
+}
+
+// big searches a file that does not fit the ordinary buffer.
+func (w *worker) big(e *tree.Entry) error {
+	slots := bigFiles()
+	select {
+	case slots <- struct{}{}:
+	case <-w.ctx.Done():
+		return tree.ErrStopped
+	}
+	defer func() { <-slots }()
+	data, err := e.Read(nil, w.o.MaxFile)
+	if err != nil {
+		return w.skip(e.Path, err)
+	}
+	wide := w.wide
+	defer func() { w.wide = wide }() // do not keep a large one
+	return w.search(e.Path, data)
+}
+
+// skip counts a file that was not searched.
+func (w *worker) skip(path string, err error) error {
+	var f *fail.Error
+	switch {
+	case errors.Is(err, tree.ErrBinary):
+		w.st.Binary++
+	case errors.Is(err, tree.ErrTooLarge):
+		w.st.Large++
+		if len(w.large) < maxNamed {
+			w.large = append(w.large, path)
+		}
+	case tree.IsSpecial(err):
+		w.st.Special++
+	case errors.Is(err, fs.ErrNotExist): // it went away
+	case errors.As(err, &f):
+		if w.ended() {
+			return tree.ErrStopped
+		}
+		return err
+	default:
+		w.st.Denied++
+		w.bad++
+	}
+	return nil
+}
+
+// search finds the matching lines of a file's content.
+func (w *worker) search(path string, raw []byte) error {
+	data, ok := tree.Text(raw, w.wide)
+	if !ok {
+		w.st.Binary++
+		return nil
+	}
+	if len(data) > 0 && len(raw) > 0 && &data[0] != &raw[0] && cap(data) > cap(w.wide) {
+		w.wide = data
+	}
+	w.st.Files++
+	w.st.Bytes += int64(len(raw))
+	w.lines.reset()
+	h, ok := w.lines.next(data, 0)
+	if w.ended() {
+		return tree.ErrStopped
+	}
+	if !ok {
+		return nil
+	}
+	if w.o.Redact != nil {
+		if masked := w.o.Redact(path, data); !bytes.Equal(masked, data) {
+			data = masked
+			w.lines.reset()
+			if h, ok = w.lines.next(data, 0); !ok {
+				return w.stopped()
+			}
+		}
+	}
+	f := w.collect(path, data, h)
+	if err := w.stopped(); err != nil && f.kept < w.most(path) {
+		return err
+	}
+	w.c.add(f)
+	return nil
+}
+
+func (w *worker) stopped() error {
+	if w.ended() {
+		return tree.ErrStopped
+	}
+	return nil
+}
+
+// stats adds up what was searched.
+func (r *run) stats(res *code.Result, st tree.WalkStats) {
+	s := &res.Stats
+	s.Ignored, s.Special = st.Ignored, st.Special
+	s.Denied = st.Denied + st.Unreadable
+	rep := Report{Unreadable: st.Unreadable, Deep: st.Deep}
+	for _, w := range r.workers {
+		s.Files += w.st.Files
+		s.Bytes += w.st.Bytes
+		s.Binary += w.st.Binary
+		s.Large += w.st.Large
+		s.Special += w.st.Special
+		s.Denied += w.st.Denied
+		rep.Unreadable += w.bad
+		rep.Large = append(rep.Large, w.large...)
+	}
+	r.o.Report.set(rep)
+}
