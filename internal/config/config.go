@@ -38,6 +38,7 @@ type Options struct {
 type Config struct {
 	Sources []Source // managed, then user, then project; by name within a layer
 	Policy  *policy.Policy
+	Stated  *policy.Policy // what the files state, also where problems make Policy nil: for Validate alone
 	Limits  Limits
 	Audit   Audit
 	Format  string // of answers: "text" or "json"
@@ -253,6 +254,7 @@ func (c *Config) merge(layers []*layer, problems *[]Problem) {
 		rules = append(rules, policy.Layer{Origin: policy.Flag, ReadOnly: &on})
 	}
 	c.Policy = policy.New(rules)
+	c.Stated = c.Policy
 	c.Notes = append(c.Notes, c.Policy.Conflicts()...)
 
 	narrowest(c, layers, &c.Limits.Call, func(l *layer) setting[time.Duration] { return l.call })

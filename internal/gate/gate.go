@@ -1,0 +1,388 @@
+// Package gate is what every call passes on its way in and every answer on its way out.
+//
+// In: audit, policy, limits, and then the capability. Out: redaction, clean-up, the
+// boundary around what others wrote, and the budget. Tools, resources, prompts,
+// completions, lists of resources and the command line all come through Gate.Do; there
+// is no other way to a capability.
+package gate
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"cleat/internal/fail"
+	"cleat/internal/gate/audit"
+	"cleat/internal/gate/policy"
+	"cleat/internal/gate/redact"
+	"cleat/internal/registry"
+	"cleat/internal/systems"
+	"cleat/internal/uri"
+)
+
+// Options are what a Gate is made of. Every field is required but those said to be optional.
+type Options struct {
+	Registry *registry.Registry
+	Set      *systems.Set
+
+	// Rules returns the policy in force at this call, and a note where the configuration
+	// was edited since the start.
+	Rules func() (*policy.Policy, string)
+
+	Audit         *audit.Log
+	AuditRequired bool // no write happens that cannot be recorded
+	Redactor      *redact.Redactor
+	Spills        *Spills
+	Limits        Limits
+	JSON          bool // answers are structured content instead of text
+	Facts         Facts
+	Now           func() time.Time
+	Log           *slog.Logger
+}
+
+// Limits bound the calls of one process.
+type Limits struct {
+	Call     time.Duration // longest call
+	Budget   int           // tokens of an answer that names no budget
+	InFlight int           // calls that run at once
+	Queue    int           // calls that wait; one more is told busy
+}
+
+// DefaultLimits are the limits where the configuration says nothing.
+func DefaultLimits() Limits {
+	return Limits{Call: 30 * time.Second, Budget: 6000, InFlight: 64, Queue: 10_000}
+}
+
+// A Gate implements registry.Caller. It is safe for concurrent use.
+type Gate struct {
+	opt     Options
+	session string
+	slots   *slots
+	usage   usage
+	repeats repeats
+
+	warned sync.Once // that the audit log cannot be written
+}
+
+// New returns a gate.
+func New(opt Options) (*Gate, error) {
+	id := make([]byte, 6)
+	if _, err := rand.Read(id); err != nil {
+		return nil, fmt.Errorf("making a session id: %w", err)
+	}
+	return &Gate{opt: opt, session: hex.EncodeToString(id), slots: newSlots(opt.Limits)}, nil
+}
+
+// Do takes req through policy, audit and limits, calls the capability, and makes its
+// answer fit to go out. It never panics and never returns later than a few seconds
+// after the time limit of a call.
+func (g *Gate) Do(ctx context.Context, req registry.Request) registry.Reply {
+	v := &visit{gate: g, req: req, start: g.opt.Now()}
+	v.record = audit.Record{Session: g.session, Client: req.Client, Method: req.Method, Name: req.Name,
+		BytesIn: int64(req.Bytes)}
+	reply, err := v.run(ctx)
+	if err != nil {
+		reply = v.failed(ctx, err)
+	}
+	v.end(reply, err)
+	return reply
+}
+
+// Shows implements registry.Caller.
+func (g *Gate) Shows(e *registry.Entry, source, argument, value string) bool {
+	rules, _ := g.opt.Rules()
+	q := query(e, source, g.local(source))
+	if argument != "" && value != "" {
+		q.Args = map[string][]string{argument: {value}}
+		if argument == "op" {
+			q.Op = value
+		}
+	}
+	return rules.Visible(q)
+}
+
+func (g *Gate) local(source string) bool {
+	for _, s := range g.opt.Set.List() {
+		if s.Name == source {
+			return s.Local
+		}
+	}
+	return source == ""
+}
+
+// query is the policy's view of a capability on a source.
+func query(e *registry.Entry, source string, local bool) policy.Query {
+	return policy.Query{Names: append([]string{e.Name}, e.Governs...), Access: access(e.Access), Source: source, Local: local}
+}
+
+func access(a registry.Access) policy.Access {
+	switch a {
+	case registry.Read:
+		return policy.Read
+	case registry.Destructive:
+		return policy.Destructive
+	}
+	return policy.Write // an undeclared class is write
+}
+
+// A visit is one request on its way through the gate.
+type visit struct {
+	gate   *Gate
+	req    registry.Request
+	start  time.Time
+	record audit.Record
+	entry  *registry.Entry
+	call   *registry.Call
+	intent bool // a record was written before the effect
+	warn   string
+}
+
+func (v *visit) run(ctx context.Context) (registry.Reply, error) {
+	g := v.gate
+	if v.req.Method == registry.ListResources {
+		return v.limited(ctx, g.opt.Limits.Call, func(ctx context.Context) (registry.Reply, error) { return v.list(ctx) })
+	}
+	if err := v.find(); err != nil {
+		return registry.Reply{Unknown: v.entry == nil}, err
+	}
+	rules, _ := g.opt.Rules()
+	set := g.narrow(rules)
+	if v.req.Method == registry.Complete {
+		return v.limited(ctx, g.opt.Limits.Call, func(ctx context.Context) (registry.Reply, error) {
+			values, total, err := v.entry.Complete(ctx, set(v.entry), v.req.Argument, v.req.Prefix, v.req.Vars)
+			return registry.Reply{Values: g.lines(values), Total: total}, err
+		})
+	}
+	if err := v.prepare(rules); err != nil {
+		return registry.Reply{}, err
+	}
+	if v.call.Entry.Access != registry.Read {
+		if err := v.intend(ctx); err != nil {
+			return registry.Reply{}, err
+		}
+	}
+	limit := g.opt.Limits.Call
+	if t := v.call.Timeout; t > 0 && t < limit {
+		limit = t
+	} else if t > limit {
+		v.call.Notes = append(v.call.Notes, fmt.Sprintf("timeout_ms was taken as %d, the limit of a call", limit.Milliseconds()))
+	}
+	return v.limited(ctx, limit, func(ctx context.Context) (registry.Reply, error) {
+		out, err := v.call.Run(ctx, set(v.entry))
+		if err != nil {
+			return registry.Reply{}, err
+		}
+		return v.finish(out)
+	})
+}
+
+// find looks up what the request is for.
+func (v *visit) find() error {
+	g := v.gate
+	kind := registry.ToolKind
+	switch v.req.Method {
+	case registry.ReadResource:
+		u, err := uri.Parse(v.req.Name)
+		if err != nil {
+			return err
+		}
+		e, ok := g.opt.Registry.Template(u)
+		if !ok {
+			var forms []string
+			for _, e := range g.opt.Registry.Entries() {
+				if e.Kind == registry.TemplateKind {
+					forms = append(forms, e.URI)
+				}
+			}
+			f := fail.Errorf(fail.NotFound, "no resource has the scheme %q", u.Scheme)
+			if g.opt.Facts.Broken != "" {
+				return f.Because("%s", g.opt.Facts.Broken).Then("call status, and tell the user what it says")
+			}
+			return f.Then("use an address of one of the forms %s", strings.Join(forms, ", "))
+		}
+		v.entry = e
+		return nil
+	case registry.GetPrompt:
+		kind = registry.PromptKind
+	case registry.Complete:
+		kind = v.req.Kind
+		if kind == registry.TemplateKind {
+			for _, e := range g.opt.Registry.Entries() {
+				if e.Kind == kind && e.URI == v.req.Name {
+					v.entry = &e
+					return nil
+				}
+			}
+		}
+	}
+	e, ok := g.opt.Registry.Lookup(kind, v.req.Name)
+	if !ok {
+		known := g.opt.Registry.Names(kind)
+		f := fail.Errorf(fail.NotFound, "there is no %s %q", kind, clip(v.req.Name))
+		if near := registry.Near(v.req.Name, known); len(near) > 0 {
+			f = f.Because("did you mean %s?", strings.Join(near, ", "))
+		}
+		if g.opt.Facts.Broken != "" {
+			return f.Because("%s", g.opt.Facts.Broken).Then("call status, and tell the user what it says")
+		}
+		return f.Then("use one of %s", strings.Join(known, ", "))
+	}
+	v.entry = e
+	return nil
+}
+
+// prepare decodes the arguments and asks the policy, first of the capability at all and
+// then of this very call.
+func (v *visit) prepare(rules *policy.Policy) error {
+	g := v.gate
+	if q := query(v.entry, "", true); !rules.Visible(q) {
+		return v.denied(rules.Check(q))
+	}
+	q, err := v.query()
+	if err != nil {
+		return err
+	}
+	c := v.call
+	v.record.Source, v.record.Op, v.record.Args = c.Source, c.Op, c.JSON
+	d := rules.Check(q)
+	if d.Allow && c.Address != nil && c.Address.Scheme == spillScheme {
+		// What was spilled stays under the rules of the source it came from.
+		if from := g.opt.Spills.Origin(c.Address.Path); from != "" {
+			q.Source, q.Local = from, g.local(from)
+			d = rules.Check(q)
+		}
+	}
+	if !d.Allow {
+		return v.denied(d)
+	}
+	v.record.Decision, v.record.Rule = audit.Allow, d.Rule
+	return nil
+}
+
+// query decodes the arguments and returns the policy's view of the call.
+func (v *visit) query() (policy.Query, error) {
+	g := v.gate
+	var err error
+	if v.req.Method == registry.ReadResource {
+		u, perr := uri.Parse(v.req.Name)
+		if perr != nil {
+			return policy.Query{}, perr
+		}
+		v.call, err = v.entry.PrepareURI(g.opt.Set, u)
+	} else {
+		v.call, err = v.entry.Prepare(g.opt.Set, v.req.Args)
+	}
+	if err != nil {
+		return policy.Query{}, err
+	}
+	c := v.call
+	q := query(v.entry, c.Source, c.Local)
+	q.Op, q.Args = c.Op, c.Args
+	if c.Address != nil {
+		if t, ok := g.opt.Registry.Template(*c.Address); ok && t.Name != v.entry.Name {
+			q.Names = append(append(q.Names, t.Name), t.Governs...)
+		}
+	}
+	return q, nil
+}
+
+// denied is the refusal that d asks for.
+func (v *visit) denied(d policy.Decision) error {
+	v.record.Decision, v.record.Rule = audit.Deny, d.Rule
+	f := fail.Errorf(fail.Denied, "policy does not allow %s", v.entry.Name)
+	where := d.Origin
+	if d.Where != "" {
+		where += ", " + d.Where
+	}
+	f = f.Because("the rule is: %s (%s)", d.Rule, where)
+	if d.Mend != "" {
+		return f.Then("ask the user to %s", d.Mend)
+	}
+	return f.Then("do without it, or ask the user; `cleat policy explain` shows why")
+}
+
+// narrow returns a function that cuts the set down to the sources that a capability may
+// see; tools that work over several sources get no other.
+func (g *Gate) narrow(rules *policy.Policy) func(e *registry.Entry) *systems.Set {
+	return func(e *registry.Entry) *systems.Set {
+		set := g.opt.Set.Narrow(func(name string, local bool) bool {
+			return rules.Visible(query(e, name, local))
+		})
+		set.Offers = func(tool string) bool {
+			t, ok := g.opt.Registry.Lookup(registry.ToolKind, tool)
+			return ok && len(t.Sources(set)) > 0 && rules.Visible(query(t, "", true))
+		}
+		return set
+	}
+}
+
+// limited runs f in a slot and with a deadline, and turns a panic into a failure. A
+// function that does not heed its deadline is left behind after a grace time; its slot
+// stays taken.
+func (v *visit) limited(ctx context.Context, limit time.Duration, f func(context.Context) (registry.Reply, error)) (registry.Reply, error) {
+	g := v.gate
+	release, err := g.slots.take(ctx)
+	if err != nil {
+		return registry.Reply{}, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit,
+		fail.Errorf(fail.Timeout, "the time limit of %s is over", limit).
+			Then("narrow the call, or raise timeout_ms where the tool has it"))
+	type result struct {
+		reply registry.Reply
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer release()
+		defer cancel()
+		defer func() {
+			if p := recover(); p != nil {
+				g.opt.Log.Error("panic in a capability", "name", v.req.Name, "panic", fmt.Sprint(p), "stack", stack())
+				done <- result{err: errors.New("panic in a capability")}
+			}
+		}()
+		reply, err := f(ctx)
+		done <- result{reply, err}
+	}()
+	select {
+	case r := <-done:
+		return r.reply, r.err
+	case <-ctx.Done():
+	}
+	grace := time.NewTimer(graceTime)
+	defer grace.Stop()
+	select {
+	case r := <-done:
+		return r.reply, r.err
+	case <-grace.C:
+		return registry.Reply{}, context.Cause(ctx)
+	}
+}
+
+// graceTime is how long a capability may take to return after its deadline.
+const graceTime = 2 * time.Second
+
+// failed renders err.
+func (v *visit) failed(ctx context.Context, err error) registry.Reply {
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
+		err = cause
+	}
+	f := *fail.From(err)
+	if f.Code == fail.Internal {
+		v.gate.opt.Log.Error("internal error", "method", v.req.Method, "name", v.req.Name, "err", err)
+	}
+	f.What, f.Why, f.Next = v.gate.line(f.What), v.gate.line(f.Why), v.gate.line(f.Next)
+	reply := registry.Reply{Err: &f, Unknown: v.entry == nil && v.req.Method == registry.CallTool}
+	reply.Text = fail.Show(&f)
+	if n := v.gate.repeats.count(v.req, true); n >= 3 {
+		reply.Text += fmt.Sprintf("\nThis very call has failed %d times: do not repeat it.", n)
+	}
+	return reply
+}
