@@ -1,0 +1,163 @@
+package workspace
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"cleat/internal/fail"
+	"cleat/internal/git"
+	"cleat/internal/systems/documents"
+	"cleat/internal/tree"
+	"cleat/internal/uri"
+)
+
+// wholeLimit is the size, in bytes, up to which a file is held in memory to be redacted
+// as one; larger ones are redacted block by block as they are read.
+const wholeLimit = 16 << 20
+
+// Open implements documents.Library for files of the work tree and at a ref.
+func (s *Source) Open(ctx context.Context, u uri.URI) (*documents.Document, error) {
+	if u.Scheme == "repo" {
+		return s.openAtRef(ctx, u)
+	}
+	doc, err := s.openFile(u)
+	if err != nil && fail.From(err).Code == fail.NotFound {
+		return nil, s.near(ctx, path.Base(u.Path), fail.From(err))
+	}
+	return doc, err
+}
+
+// openFile opens a file of the work tree.
+func (s *Source) openFile(u uri.URI) (*documents.Document, error) {
+	f, err := s.root.Open(strings.TrimSuffix(u.Path, "/"))
+	if err != nil {
+		return nil, err
+	}
+	doc, err := s.document(f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	doc.URI = uri.New(u.Scheme, s.Address(f.Path()).Path).String()
+	return doc, nil
+}
+
+// document makes a document of an open file, redacted.
+func (s *Source) document(f *tree.File) (*documents.Document, error) {
+	info := f.Stat()
+	head := make([]byte, min(info.Size(), 8<<10))
+	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fail.Errorf(fail.Unavailable, "%q cannot be read: %w", f.Path(), err)
+	}
+	if _, ok := tree.Text(head, nil); !ok {
+		return nil, notText(f.Path(), info.Size())
+	}
+	doc := &documents.Document{Name: f.Path(), MIMEType: mimeType(f.Path()), Size: info.Size(), Modified: info.ModTime()}
+	if info.Size() > wholeLimit {
+		doc.Body = &masked{file: f, name: f.Path(), redact: s.host.RedactPart}
+		return doc, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(f, wholeLimit+1))
+	if err != nil {
+		return nil, fail.Errorf(fail.Unavailable, "%q cannot be read: %w", f.Path(), err)
+	}
+	if len(data) > wholeLimit {
+		return nil, fail.Errorf(fail.Conflict, "%q grows while it is read", f.Path()).Then("read it again, or use grep")
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("closing %s: %w", f.Path(), err)
+	}
+	doc.Body = s.memory(f.Path(), data)
+	return doc, nil
+}
+
+// memory is a body of data, as UTF-8 and redacted.
+func (s *Source) memory(name string, data []byte) io.ReadSeekCloser {
+	text, _ := tree.Text(data, nil)
+	return memory{bytes.NewReader(s.host.Redact(name, text))}
+}
+
+type memory struct{ *bytes.Reader }
+
+func (memory) Close() error { return nil }
+
+func notText(name string, size int64) error {
+	return fail.Errorf(fail.Unsupported, "%q is not text", name).
+		Because("it has %d bytes, among them a NUL", size).
+		Then("read a text file; code_search with mode=files lists what is beside it")
+}
+
+// openAtRef opens repo://REPO/REF/PATH.
+func (s *Source) openAtRef(ctx context.Context, u uri.URI) (*documents.Document, error) {
+	parts, err := u.Segments(3)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) < 3 || parts[2] == "" {
+		return nil, fail.Errorf(fail.Invalid, "%q names no file", u.String()).Then("use the form repo://./REF/path")
+	}
+	if parts[0] != "." && parts[0] != s.name {
+		return nil, fail.Errorf(fail.NotFound, "there is no repository %q here", parts[0]).
+			Then("use . or %q", s.name)
+	}
+	repo, err := s.repository()
+	if err != nil {
+		return nil, err
+	}
+	name, err := s.root.Rel(parts[2]) // the same rules for names as in the work tree
+	if err != nil {
+		return nil, err
+	}
+	commit, err := repo.Resolve(ctx, parts[1])
+	if err != nil {
+		return nil, err
+	}
+	blob, err := repo.Blob(ctx, commit, name, 0)
+	if err != nil {
+		return nil, err
+	}
+	if blob.Kind != git.File && blob.Kind != git.Executable {
+		return nil, fail.Errorf(fail.Unsupported, "%q is a %s at %q, not a file", name, blob.Kind, parts[1])
+	}
+	if _, ok := tree.Text(blob.Data, nil); !ok {
+		return nil, notText(name, int64(len(blob.Data)))
+	}
+	return &documents.Document{URI: uri.New("repo", parts[0], parts[1], name).String(), Name: name, MIMEType: mimeType(name),
+		Size: int64(len(blob.Data)), Body: s.memory(name, blob.Data)}, nil
+}
+
+// near adds to a not_found the paths that were probably meant.
+func (s *Source) near(ctx context.Context, name string, f *fail.Error) error {
+	items, err := s.Find(ctx, name, 3)
+	if err != nil || len(items) == 0 {
+		return f.Then("find it with find, or code_search with mode=files")
+	}
+	var paths []string
+	for _, it := range items {
+		paths = append(paths, fmt.Sprintf("%q", it.Name))
+	}
+	return f.Because("files of that name: %s", strings.Join(paths, ", ")).Then("read one of those")
+}
+
+// mimeType says what a file is to a client, by its ending.
+func mimeType(name string) string {
+	switch path.Ext(name) {
+	case ".md", ".markdown":
+		return "text/markdown"
+	case ".json":
+		return "application/json"
+	case ".html", ".htm":
+		return "text/html"
+	case ".csv":
+		return "text/csv"
+	case ".yaml", ".yml":
+		return "application/yaml"
+	case ".toml":
+		return "application/toml"
+	}
+	return "text/plain"
+}

@@ -1,0 +1,123 @@
+// Package workspace is the source that needs no configuration: the files of a folder,
+// usually a git repository, as code to be searched and as documents to be read.
+//
+// The folder is pinned when the source is opened; nothing outside it is ever read. What
+// secrets its files hold is masked before anything is matched or cut.
+package workspace
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+
+	"cleat/internal/fail"
+	"cleat/internal/git"
+	"cleat/internal/host"
+	"cleat/internal/systems/code"
+	"cleat/internal/systems/documents"
+	"cleat/internal/tree"
+	"cleat/internal/uri"
+)
+
+// Config are the keys of [sources.NAME] with kind = "workspace".
+type Config struct {
+	Root string `toml:"root"` // the folder; required
+
+	// Main is the workspace that cleat was started in: paths without a root mean this one.
+	Main bool `toml:"-"`
+}
+
+// A Source serves one folder. It is safe for concurrent use.
+type Source struct {
+	root *tree.Root
+	host host.Host
+	name string // of the folder
+	main bool
+
+	mu   sync.Mutex
+	repo *git.Repo // nil before the first call that needs it
+}
+
+var (
+	_ code.Searcher        = (*Source)(nil)
+	_ code.Addresser       = (*Source)(nil)
+	_ documents.Library    = (*Source)(nil)
+	_ documents.Lister     = (*Source)(nil)
+	_ documents.Completer  = (*Source)(nil)
+	_ documents.Finder     = (*Source)(nil)
+	_ documents.Overviewer = (*Source)(nil)
+)
+
+// Open pins the folder and opens nothing else. It fails with fail.Invalid for a
+// configuration without a root, and with what tree.Open says of the folder.
+func Open(_ context.Context, cfg Config, h host.Host) (*Source, error) {
+	if cfg.Root == "" {
+		return nil, fail.Errorf(fail.Invalid, "a workspace needs a root")
+	}
+	dir, err := filepath.Abs(cfg.Root)
+	if err != nil {
+		return nil, fail.Errorf(fail.Invalid, "the root %q cannot be made absolute: %w", cfg.Root, err)
+	}
+	root, err := tree.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if name := tree.UserIgnoreFile(); name != "" {
+		if err := root.UseIgnoreFile(name); err != nil {
+			h.Log.Warn("the user's ignore file does not count", "err", err)
+		}
+	}
+	return &Source{root: root, host: h, name: filepath.Base(root.Dir()), main: cfg.Main}, nil
+}
+
+// repository opens the git repository of the folder at the first call that needs it. It
+// fails with fail.NotFound where there is none.
+func (s *Source) repository() (*git.Repo, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.repo == nil {
+		repo, err := git.Open(s.root.Dir(), git.Options{Env: s.host.Env, Group: s.host.Children})
+		if err != nil {
+			return nil, err
+		}
+		s.repo = repo
+	}
+	return s.repo, nil
+}
+
+// Close ends the child processes and gives the folder back.
+func (s *Source) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.repo != nil {
+		err = s.repo.Close()
+	}
+	return errors.Join(err, s.root.Close())
+}
+
+// Address implements code.Addresser. Paths of other than the main workspace are absolute,
+// as the same path may exist in several.
+func (s *Source) Address(path string) uri.URI {
+	if !s.main {
+		path = filepath.ToSlash(filepath.Join(s.root.Dir(), path))
+	}
+	return uri.New("text", path)
+}
+
+// Schemes implements documents.Library.
+func (s *Source) Schemes() []string { return []string{"text", "json", "repo"} }
+
+// Owns implements systems.Owner.
+func (s *Source) Owns(u uri.URI) bool {
+	if u.Scheme == "repo" {
+		parts, err := u.Segments(2)
+		return err == nil && (parts[0] == s.name || s.main && parts[0] == ".")
+	}
+	if filepath.IsAbs(filepath.FromSlash(u.Path)) {
+		_, err := s.root.Rel(u.Path)
+		return err == nil
+	}
+	return s.main
+}
