@@ -1,0 +1,32 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"cleat/internal/claudetest"
+	"cleat/internal/registry"
+)
+
+// Names of variables with which the test binary becomes cleat. They do not begin with
+// CLEAT_: cleat remarks on those.
+const (
+	asProgram  = "GO_TEST_AS_CLEAT"      // any value
+	managedEnv = "GO_TEST_CLEAT_MANAGED" // path of the managed configuration
+	extrasEnv  = "GO_TEST_CLEAT_EXTRAS"  // any value: the capabilities of extras_test.go are there too
+)
+
+// TestMain makes the test binary cleat itself when it is asked to, so that sessions run
+// against a real process.
+func TestMain(m *testing.M) {
+	claudetest.Init()
+	if os.Getenv(asProgram) == "" {
+		os.Exit(m.Run())
+	}
+	p := &program{registry: registry.Default, managed: os.Getenv(managedEnv), managedUID: os.Getuid(),
+		environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	if os.Getenv(extrasEnv) != "" {
+		p.registry = func() *registry.Registry { return registry.New(append(registry.Default().Entries(), extras()...)...) }
+	}
+	os.Exit(p.run(os.Args[1:]))
+}

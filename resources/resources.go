@@ -1,0 +1,10 @@
+// Package resources links every resource template into the binary that imports it.
+package resources
+
+import (
+	_ "cleat/resources/json"  // json://
+	_ "cleat/resources/repo"  // repo://
+	_ "cleat/resources/self"  // cleat://
+	_ "cleat/resources/spill" // spill://
+	_ "cleat/resources/text"  // text://
+)

@@ -1,0 +1,9 @@
+// Package tools links every tool into the binary that imports it.
+package tools
+
+import (
+	_ "cleat/tools/code/search" // code_search
+	_ "cleat/tools/find"        // find
+	_ "cleat/tools/read"        // read
+	_ "cleat/tools/status"      // status
+)
