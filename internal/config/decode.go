@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"cleat/internal/gate/policy"
+	"cleat/internal/fail"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -64,7 +64,7 @@ func (d *decoder) unknown(n *node, key string, known []string) {
 	table := strings.TrimSuffix(strings.TrimSuffix(n.name, showKey(key)), ".")
 	d.rep.add(Problem{
 		Line: n.line, Col: n.col, Key: table, What: "unknown key " + strconv.QuoteToASCII(strings.Trim(showKey(key), `"`)),
-		Known: known, Mend: didYouMean(policy.Nearest(key, known)),
+		Known: known, Mend: didYouMean(fail.Near(key, known)),
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"cleat/internal/gate/policy"
+	"cleat/internal/fail"
 )
 
 // A Kind is a kind of source: what stands after kind = in a [sources.NAME] table.
@@ -111,7 +111,7 @@ func (l *layerReader) readSource(name string, n *node) (Source, bool) {
 	if i < 0 {
 		l.rep.add(Problem{
 			Line: at.line, Col: at.col, Key: n.name, What: showWord("kind", at.text), Known: names,
-			Mend: didYouMean(policy.Nearest(at.text, names)),
+			Mend: didYouMean(fail.Near(at.text, names)),
 		})
 		return Source{}, false
 	}

@@ -225,7 +225,7 @@ func (v *visit) find() error {
 	if !ok {
 		known := g.opt.Registry.Names(kind)
 		f := fail.Errorf(fail.NotFound, "there is no %s %q", kind, clip(v.req.Name))
-		if near := registry.Near(v.req.Name, known); len(near) > 0 {
+		if near := fail.Near(v.req.Name, known); len(near) > 0 {
 			f = f.Because("did you mean %s?", strings.Join(near, ", "))
 		}
 		if g.opt.Facts.Broken != "" {

@@ -11,8 +11,8 @@
 //
 // On Linux a child is killed by the kernel when cleat dies, however it dies, and
 // Cmd.Tree also finds descendants that left the group. On Windows a job object does
-// both. On other systems a child outlives a cleat that was killed with KILL, unless it
-// reads its standard input to the end.
+// both. What remains: when cleat itself is killed with KILL, the children of a child on
+// Linux, and on other systems the child as well, live on until they end by themselves.
 package proc
 
 import (

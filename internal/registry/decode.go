@@ -61,7 +61,7 @@ func (s *shape) decode(raw json.RawMessage) (arguments, error) {
 
 func (s *shape) unknown(name string) error {
 	e := fail.Errorf(fail.Invalid, "there is no argument %s", quote(name))
-	if near := Near(name, s.names()); len(near) > 0 {
+	if near := fail.Near(name, s.names()); len(near) > 0 {
 		e = e.Because("did you mean %s?", list(near))
 	}
 	return e.Then("use the arguments %s", list(s.names()))
@@ -194,7 +194,7 @@ func (a *arg) wrong(want string, got json.RawMessage) error {
 // unknownValue is the error for a value that is none of those that exist.
 func unknownValue(name, value string, known []string) error {
 	e := fail.Errorf(fail.Invalid, "the argument %q has no value %s", name, quote(value))
-	if near := Near(value, known); len(near) > 0 {
+	if near := fail.Near(value, known); len(near) > 0 {
 		e = e.Because("did you mean %s?", list(near))
 	}
 	return e.Then("use one of %s", list(known))

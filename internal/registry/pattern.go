@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"slices"
 	"strings"
 
 	"cleat/internal/fail"
@@ -119,48 +118,4 @@ func (p pattern) match(template string, u uri.URI) (map[string]string, error) {
 		return nil, bad("it takes no query")
 	}
 	return vars, nil
-}
-
-// Near returns the names most like name, at most three, for "did you mean".
-func Near(name string, names []string) []string {
-	type scored struct {
-		name string
-		d    int
-	}
-	var near []scored
-	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d <= max(2, len(name)/3) ||
-			name != "" && strings.Contains(n, name) {
-			near = append(near, scored{n, d})
-		}
-	}
-	slices.SortStableFunc(near, func(a, b scored) int { return a.d - b.d })
-	var out []string
-	for _, s := range near[:min(3, len(near))] {
-		out = append(out, s.name)
-	}
-	return out
-}
-
-// distance is the Levenshtein distance of a and b, in bytes; long names are cut, as
-// only near ones matter.
-func distance(a, b string) int {
-	a, b = a[:min(len(a), 64)], b[:min(len(b), 64)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost++
-			}
-			diag = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diag+1)
-		}
-	}
-	return row[len(b)]
 }

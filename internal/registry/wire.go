@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -72,7 +73,8 @@ const (
 )
 
 // NewServer returns a server of what policy lets be listed. It is for one connection.
-func (r *Registry) NewServer(set *systems.Set, caller Caller, opt Options) (*mcp.Server, error) {
+// Tools and templates are bound at the first request that needs them.
+func (r *Registry) NewServer(set *systems.Set, caller Caller, opt Options) *mcp.Server {
 	w := &wire{registry: r, caller: caller, bound: map[string]bool{}}
 	w.discovery = mcp.DiscoverResult{
 		SupportedVersions: mcp.SupportedProtocolVersions(),
@@ -103,13 +105,18 @@ func (r *Registry) NewServer(set *systems.Set, caller Caller, opt Options) (*mcp
 	}
 	w.self = &mcp.Implementation{Name: "cleat", Title: "cleat", Version: opt.Version}
 	srv := mcp.NewServer(w.self, options)
-	for i := range r.entries {
-		if err := w.bind(srv, &r.entries[i], set, opt); err != nil {
-			return nil, err
+	// Inferring schemas takes longer than all else at the start, and server/discover,
+	// which a client waits for, needs none of them.
+	w.bindAll = sync.OnceValue(func() error {
+		for i := range r.entries {
+			if err := w.bind(srv, &r.entries[i], set, opt); err != nil {
+				return err
+			}
 		}
-	}
+		return nil
+	})
 	srv.AddReceivingMiddleware(w.middleware)
-	return srv, nil
+	return srv
 }
 
 type wire struct {
@@ -119,7 +126,8 @@ type wire struct {
 	discovery mcp.DiscoverResult
 	self      *mcp.Implementation
 
-	initialized atomic.Bool // the one connection has had its initialize
+	bindAll     func() error // adds what is to be listed, once
+	initialized atomic.Bool  // the one connection has had its initialize
 }
 
 // sources lists the sources with which e may be listed; nil if there are none.
@@ -220,6 +228,12 @@ func (w *wire) tool(e *Entry, set *systems.Set, sources []string, opt Options) (
 // hands everything else on.
 func (w *wire) middleware(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		switch req.(type) {
+		case *mcp.ListToolsRequest, *mcp.CallToolRequest, *mcp.ListPromptsRequest, *mcp.ListResourceTemplatesRequest:
+			if err := w.bindAll(); err != nil {
+				return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: fail.Show(err)}
+			}
+		}
 		switch r := req.(type) {
 		case *mcp.ServerRequest[*mcp.DiscoverParams]:
 			// The SDK's own answer stores state that makes a later initialize fail.

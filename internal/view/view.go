@@ -217,8 +217,8 @@ func (it Item) text(b *strings.Builder) {
 	b.WriteString(" " + text.Line(it.Title) + "\n")
 }
 
-// shortest is the length, in bytes, below which a single line is not cut further.
-const shortest = 200
+// Shortest is the length, in bytes, below which a single line is not cut further.
+const Shortest = 200
 
 // Shrink implements text.Shrinker: lines and entries go from the end; a value gives way
 // to its shape.
@@ -243,7 +243,7 @@ func (v *View) Shrink(keep float64) bool {
 		v.Lines = v.Lines[:n]
 		return true
 	}
-	if len(v.Lines) == 0 || len(v.Lines[0].Text) < shortest {
+	if len(v.Lines) == 0 || len(v.Lines[0].Text) < Shortest {
 		return false
 	}
 	v.Lines = v.Lines[:1]

@@ -26,10 +26,17 @@ func (s *Source) Open(ctx context.Context, u uri.URI) (*documents.Document, erro
 		return s.openAtRef(ctx, u)
 	}
 	doc, err := s.openFile(u)
-	if err != nil && fail.From(err).Code == fail.NotFound {
-		return nil, s.near(ctx, path.Base(u.Path), fail.From(err))
+	if err == nil {
+		return doc, nil
 	}
-	return doc, err
+	f := fail.From(err)
+	switch {
+	case f.Code == fail.Invalid && f.Next == "":
+		return nil, f.Then("list a folder with code_search (mode=files, pattern=*, paths)")
+	case f.Code == fail.NotFound:
+		return nil, s.near(ctx, path.Base(u.Path), f)
+	}
+	return nil, err
 }
 
 // openFile opens a file of the work tree.
@@ -128,19 +135,6 @@ func (s *Source) openAtRef(ctx context.Context, u uri.URI) (*documents.Document,
 	}
 	return &documents.Document{URI: uri.New("repo", parts[0], parts[1], name).String(), Name: name, MIMEType: mimeType(name),
 		Size: int64(len(blob.Data)), Body: s.memory(name, blob.Data)}, nil
-}
-
-// near adds to a not_found the paths that were probably meant.
-func (s *Source) near(ctx context.Context, name string, f *fail.Error) error {
-	items, err := s.Find(ctx, name, 3)
-	if err != nil || len(items) == 0 {
-		return f.Then("find it with find, or code_search with mode=files")
-	}
-	var paths []string
-	for _, it := range items {
-		paths = append(paths, fmt.Sprintf("%q", it.Name))
-	}
-	return f.Because("files of that name: %s", strings.Join(paths, ", ")).Then("read one of those")
 }
 
 // mimeType says what a file is to a client, by its ending.

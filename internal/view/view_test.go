@@ -1,0 +1,212 @@
+package view_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"cleat/internal/fail"
+	"cleat/internal/systems/documents"
+	"cleat/internal/text"
+	"cleat/internal/uri"
+	"cleat/internal/view"
+)
+
+// library serves one text under any address.
+type library struct{ name, body string }
+
+func (l library) Schemes() []string { return []string{"text", "json"} }
+
+func (l library) Open(_ context.Context, u uri.URI) (*documents.Document, error) {
+	return &documents.Document{URI: u.String(), Name: l.name, Size: int64(len(l.body)), Body: body{strings.NewReader(l.body)}}, nil
+}
+
+type body struct{ io.ReadSeeker }
+
+func (body) Close() error { return nil }
+
+// show renders what a request gives, or its error.
+func show(t *testing.T, l library, address string, req view.Request) string {
+	t.Helper()
+	u, err := uri.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := view.Read(t.Context(), l, u, req)
+	if err != nil {
+		return fail.Show(err)
+	}
+	return render(v)
+}
+
+func render(v *view.View) string {
+	var w text.Writer
+	v.Text(&w)
+	var b strings.Builder
+	for _, s := range w.Segments() {
+		b.WriteString(s.Text)
+	}
+	return b.String()
+}
+
+func TestLines(t *testing.T) {
+	l := library{"a.txt", "one\r\ntwo\nthree"}
+	for _, c := range []struct{ part, want string }{
+		{"", "lines 1-3 of 3\n1: one\n2: two\n3: three\n"},
+		{"L2", "lines 2-2 of 3\n2: two\n"},
+		{"L2-L2", "lines 2-2 of 3\n2: two\n"},
+		{"2-", "lines 2-3 of 3\n2: two\n3: three\n"},
+		{"L1-L99999999999999999999999", "lines 1-3 of 3\n1: one\n2: two\n3: three\n"},
+		{"L7", "no such lines: the file has 3 lines\n"},
+	} {
+		if got := show(t, l, "a.txt", view.Request{Part: c.part}); got != c.want {
+			t.Errorf("part %q:\n%s\nwant:\n%s", c.part, got, c.want)
+		}
+	}
+	if got, want := show(t, library{"e", ""}, "e", view.Request{}), "the file is empty\n"; got != want {
+		t.Errorf("an empty file: %q", got)
+	}
+	if got, want := show(t, library{"e", "\n"}, "e", view.Request{}), "lines 1-1 of 1\n1: \n"; got != want {
+		t.Errorf("one empty line: %q, want %q", got, want)
+	}
+}
+
+func TestBadParts(t *testing.T) {
+	for _, part := range []string{"L0", "0-5", "L5-L0", "-5", "L", "1;2", "1e308", "L5-L2", "1.5", "+3", "L1-Lx", "L-1", "99-x"} {
+		if p, err := view.ParsePart(part); err == nil || fail.From(err).Code != fail.Invalid {
+			t.Errorf("ParsePart(%q) = %+v, %v", part, p, err)
+		}
+	}
+}
+
+// TestShrink cuts an answer again and again: it stays true about what it left out, and
+// what it names as the rest begins where it ended.
+func TestShrink(t *testing.T) {
+	var b strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&b, "line number %d\n", i+1)
+	}
+	l := library{"a.txt", b.String()}
+	next := "L1-"
+	seen := 0
+	for next != "" {
+		u, err := uri.Parse("a.txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := view.Read(t.Context(), l, u, view.Request{Part: next})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for s := render(v); len(s) > 20_000; s = render(v) {
+			if !v.Shrink(20_000 / float64(len(s))) {
+				t.Fatal("it does not shrink")
+			}
+		}
+		if v.Lines[0].Number != seen+1 {
+			t.Fatalf("line %d follows line %d", v.Lines[0].Number, seen)
+		}
+		seen = v.Lines[len(v.Lines)-1].Number
+		_, next, _ = strings.Cut(render(v), `part="`)
+		next, _, _ = strings.Cut(next, `"`)
+	}
+	if seen != 5000 {
+		t.Errorf("the pages end at line %d", seen)
+	}
+}
+
+func TestLongLine(t *testing.T) {
+	long := strings.Repeat("é", 1<<20)
+	got := show(t, library{"a.js", "short\n" + long + "\nlast\n"}, "a.js", view.Request{})
+	if len(got) > 10_000 || !strings.Contains(got, "…(+2095152)") || !strings.Contains(got, "3: last") {
+		t.Errorf("a long line among others: %d bytes, …%s", len(got), got[len(got)-60:])
+	}
+	got = show(t, library{"a.js", "short\n" + long + "\nlast\n"}, "a.js", view.Request{Part: "L2"})
+	if len(got) < 30_000 || len(got) > 40_000 || !strings.Contains(got, "…(+2061152)") {
+		t.Errorf("a long line alone: %d bytes, …%s", len(got), got[len(got)-60:])
+	}
+	got = show(t, library{"a.js", strings.Repeat("x", 1<<20) + "needle" + strings.Repeat("y", 1<<20)}, "a.js", view.Request{Grep: "needle"})
+	if len(got) > 5_000 {
+		t.Errorf("grep in a long line: %d bytes", len(got))
+	}
+}
+
+func TestValues(t *testing.T) {
+	for _, c := range []struct{ name, body, pointer, want string }{
+		{"a.json", `{"a":{"b/c":[1,2.50,1e400]},"a~b":null}`, "/a/b~1c/1", "2.50\n"},
+		{"a.json", `{"a":1,"a":2}`, "/a", "2\n"},
+		{"a.json", `{"":{"":5}}`, "//", "5\n"},
+		{"a.json", `[9007199254740993]`, "/0", "9007199254740993\n"},
+		{"a.json", `[1]`, "/01", "not_found: nothing is at \"/01\"\nthe top is a list of 1 element\nnext: point to one of those, or look at the outline (outline=true)\nretry: no"},
+		{"a.json", `[1] 2`, "", "invalid: \"a.json\" is not sound JSON: something follows the value, at byte 4\nnext: read it as text://\nretry: no"},
+		{"a.json", `{"a":`, "", "invalid: \"a.json\" is not sound JSON: at byte 5: EOF\nnext: read it as text://\nretry: no"},
+		{"a.yaml", "a: &x {k: 1}\nb: *x\nc: 0x10\nd: 2026-01-02\ne: ~", "", "{\n  \"a\": {\"k\": 1},\n  \"b\": {\"k\": 1},\n  \"c\": \"0x10\",\n  \"d\": \"2026-01-02\",\n  \"e\": null\n}\n"},
+		{"a.toml", "a = 9223372036854775807\n[b]\nc = 1979-05-27T07:32:00Z", "/b/c", "\"1979-05-27T07:32:00Z\"\n"},
+	} {
+		got := show(t, library{c.name, c.body}, "json://"+c.name, view.Request{Part: c.pointer})
+		if got != c.want {
+			t.Errorf("%s %s:\n%s\nwant:\n%s", c.body, c.pointer, got, c.want)
+		}
+	}
+}
+
+// TestBombs: documents that grow when they are read, or nest without end, are errors.
+func TestBombs(t *testing.T) {
+	var laughs strings.Builder
+	laughs.WriteString("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n")
+	for i := 1; i < 12; i++ {
+		fmt.Fprintf(&laughs, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i, i, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1)
+	}
+	for name, l := range map[string]library{
+		"aliases":     {"a.yaml", laughs.String()},
+		"a self":      {"a.yaml", "a: &a\n  b: *a\n"},
+		"deep JSON":   {"a.json", strings.Repeat("[", 200_000)},
+		"deep YAML":   {"a.yaml", strings.Repeat("[", 20_000)},
+		"broken TOML": {"a.toml", "a = [[[["},
+	} {
+		if got := show(t, l, "json://"+l.name, view.Request{}); !strings.HasPrefix(got, "invalid: ") {
+			t.Errorf("%s: %.200s", name, got)
+		}
+	}
+}
+
+func TestOutlines(t *testing.T) {
+	for _, c := range []struct{ name, body, want string }{
+		{"a.go", "package a\n\nfunc F() {}\n\ntype T struct{}\n", "outline: 2 entries\nL3 function func F()\nL5 struct type T struct\n"},
+		{"a.md", "# A\n\n```\n# no\n```\n\n## B\n", "outline: 2 entries\nL1-L7 # A\n  L7 ## B\n"},
+		{"a.log", strings.Repeat("x y\n", 30), "outline: 1 entry\nL1-L30 x y\n"},
+	} {
+		if got := show(t, library{c.name, c.body}, c.name, view.Request{Outline: true}); got != c.want {
+			t.Errorf("%s:\n%s\nwant:\n%s", c.name, got, c.want)
+		}
+	}
+}
+
+// FuzzRead: no document and no request makes it panic, and what it shows has limits.
+func FuzzRead(f *testing.F) {
+	f.Add("a.md", "# A\n", "#a", "", false)
+	f.Add("a.json", `{"a":1}`, "/a", "", true)
+	f.Add("a.yaml", "a: [1", "", "x", false)
+	f.Add("a.toml", "a = 1", "L1-", "", false)
+	f.Fuzz(func(t *testing.T, name, content, part, grep string, outline bool) {
+		u := uri.New("text", "x")
+		v, err := view.Read(t.Context(), library{name, content}, u, view.Request{Part: part, Grep: grep, Outline: outline})
+		if err != nil {
+			if fail.From(err).Code == fail.Internal {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		render(v)
+		for range 50 {
+			if !v.Shrink(0.5) {
+				return
+			}
+		}
+		if s := render(v); len(s) > 4*view.Shortest {
+			t.Fatalf("after 50 halvings there are %d bytes", len(s))
+		}
+	})
+}
