@@ -394,24 +394,24 @@ func (p *process) call(t *testing.T, e era, method, params string) message {
 	return m
 }
 
-// raw sends a line as it is and returns the answer as it came. A line that is not to be
-// answered is followed by a ping, so that the driver knows.
+// raw sends a line as it is and returns the answer as it came. A notification has none:
+// a ping behind it shows that.
 func (p *process) raw(t *testing.T, line string) string {
 	t.Helper()
 	p.send(t, line)
+	var m struct {
+		ID     json.RawMessage
+		Method string
+	}
+	if json.Unmarshal([]byte(line), &m) != nil || m.Method == "" || m.ID != nil {
+		return "<= " + p.receive(t) + "\n"
+	}
 	p.send(t, `{"jsonrpc":"2.0","id":"after","method":"ping"}`)
-	var b strings.Builder
-	for {
-		got := p.receive(t)
-		if strings.Contains(got, `"id":"after"`) {
-			break
-		}
-		b.WriteString("<= " + got + "\n")
+	if got := p.receive(t); !strings.Contains(got, `"id":"after"`) {
+		t.Errorf("a notification was answered with %s", got)
+		p.receive(t)
 	}
-	if b.Len() == 0 {
-		return "<= (nothing)\n"
-	}
-	return b.String()
+	return "<= (nothing)\n"
 }
 
 // show writes an answer for a person to review: text as text, everything else as JSON.

@@ -57,11 +57,8 @@ func (p *program) serve(ctx context.Context, readOnly bool) int {
 		Guard: guard,
 		Log:   a.log,
 		Serve: func(ctx context.Context) error {
-			srv, err := a.registry.NewServer(a.set, bounded{a.gate, ctx}, registry.Options{
+			srv := a.registry.NewServer(a.set, bounded{a.gate, ctx}, registry.Options{
 				Version: programVersion(), Instructions: a.instructions(), JSON: a.config.Format == "json", Log: a.log})
-			if err != nil {
-				return err
-			}
 			return srv.Run(ctx, guard.Transport())
 		},
 		Stop: func(context.Context) {
