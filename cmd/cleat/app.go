@@ -119,7 +119,7 @@ func (p *program) open(ctx context.Context, o openOption) (*app, error) {
 // wire makes the gate of what was opened.
 func (a *app) wire(redactor *redact.Redactor, h host.Host) error {
 	a.registry = a.program.registry()
-	rules := func() (*policy.Policy, string) { return a.config.Policy, "" }
+	var rules func() (*policy.Policy, string)
 	a.problems = append(a.problems, config.RuleProblems(a.config.Stated.Validate(a.inventory()))...)
 	facts := gate.Facts{Version: programVersion(), Root: a.root, State: a.state.Dir(), Files: a.files(), Notes: a.config.Notes}
 	var reporter self.Reporter

@@ -51,9 +51,7 @@ func deaf(context.Context, self.Reporter, noInput) (*self.Report, error) {
 }
 
 func blow(context.Context, self.Reporter, noInput) (*self.Report, error) {
-	var m map[string]int
-	m["ghp_0123456789abcdefghijABCDEFGHIJ012345"] = 1
-	return nil, nil
+	panic("found ghp_0123456789abcdefghijABCDEFGHIJ012345")
 }
 
 func write(_ context.Context, _ self.Reporter, in textInput) (*self.Report, error) {

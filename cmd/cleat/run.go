@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"cleat/internal/fail"
 )
 
 // Exit codes; see the README.
@@ -59,6 +61,11 @@ func (p *program) run(args []string) int {
 	case errors.As(err, &usage) || isUsage(err):
 		fmt.Fprintf(p.stderr, "cleat: %v\nRun 'cleat --help' for usage.\n", err)
 		return exitUsage
+	}
+	var f *fail.Error
+	if errors.As(err, &f) {
+		fmt.Fprintln(p.stderr, fail.Show(err))
+		return exitFailure
 	}
 	fmt.Fprintf(p.stderr, "cleat: %v\n", err)
 	return exitFailure

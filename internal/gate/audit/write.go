@@ -118,7 +118,8 @@ func (f *files) settle() (place, *finding, error) {
 	if state == headOK {
 		f.gen = h.Gen
 	}
-	at, found := h.place, (*finding)(nil)
+	var at place
+	var found *finding
 	switch {
 	case f.last.Seq > 0 && (state != headOK || h.Seq < f.last.Seq || h.Seq == f.last.Seq && h.Hash != f.last.Hash):
 		found = broken("the head was removed or replaced by an old copy: record %d was the last before", f.last.Seq)
