@@ -381,6 +381,9 @@ func (v *visit) failed(ctx context.Context, err error) registry.Reply {
 	f.What, f.Why, f.Next = v.gate.line(f.What), v.gate.line(f.Why), v.gate.line(f.Next)
 	reply := registry.Reply{Err: &f, Unknown: v.entry == nil && v.req.Method == registry.CallTool}
 	reply.Text = fail.Show(&f)
+	if f.Retry > 0 {
+		return reply // it was told to come again
+	}
 	if n := v.gate.repeats.count(v.req, true); n >= 3 {
 		reply.Text += fmt.Sprintf("\nThis very call has failed %d times: do not repeat it.", n)
 	}
