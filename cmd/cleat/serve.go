@@ -58,7 +58,7 @@ func (p *program) serve(ctx context.Context, readOnly bool) int {
 		Log:   a.log,
 		Serve: func(ctx context.Context) error {
 			srv := a.registry.NewServer(a.set, bounded{a.gate, ctx}, registry.Options{
-				Version: programVersion(), Instructions: a.instructions(), JSON: a.config.Format == "json", Log: a.log})
+				Version: programVersion(), Instructions: a.instructions(), JSON: a.config.Format == "json"})
 			return srv.Run(ctx, guard.Transport())
 		},
 		Stop: func(context.Context) {

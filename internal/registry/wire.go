@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -60,7 +59,6 @@ type Options struct {
 	Version      string
 	Instructions string
 	JSON         bool // list output schemas
-	Log          *slog.Logger
 }
 
 // Methods that a Caller takes. Every other method is the SDK's own.
@@ -72,6 +70,9 @@ const (
 	Complete      = "completion/complete"
 )
 
+// cacheScope keeps answers from being shared between users.
+const cacheScope = "private"
+
 // NewServer returns a server of what policy lets be listed. It is for one connection.
 // Tools and templates are bound at the first request that needs them.
 func (r *Registry) NewServer(set *systems.Set, caller Caller, opt Options) *mcp.Server {
@@ -80,7 +81,7 @@ func (r *Registry) NewServer(set *systems.Set, caller Caller, opt Options) *mcp.
 		SupportedVersions: mcp.SupportedProtocolVersions(),
 		Capabilities:      &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
 		Instructions:      opt.Instructions,
-		Cacheable:         mcp.Cacheable{CacheScope: "private"},
+		Cacheable:         mcp.Cacheable{CacheScope: cacheScope},
 	}
 	caps := w.discovery.Capabilities
 	for i := range r.entries {
@@ -94,8 +95,8 @@ func (r *Registry) NewServer(set *systems.Set, caller Caller, opt Options) *mcp.
 		}
 	}
 	options := &mcp.ServerOptions{
-		Instructions: opt.Instructions, Logger: opt.Log, Capabilities: caps,
-		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = "private" },
+		Instructions: opt.Instructions, Capabilities: caps,
+		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = cacheScope },
 	}
 	if caps.Completions != nil {
 		// The middleware answers; the SDK only wants to know that there is a handler.
@@ -299,11 +300,21 @@ func (w *wire) callTool(ctx context.Context, req *mcp.CallToolRequest) (*mcp.Cal
 func (w *wire) readResource(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 	r := w.caller.Do(ctx, Request{Method: ReadResource, Name: req.Params.URI, Bytes: len(req.Params.URI), Client: client(req)})
 	if r.Err != nil {
-		return nil, rpcError(r)
+		err := rpcError(r)
+		if err.Code == jsonrpc.CodeInvalidParams && r.Err.Code != fail.NotFound {
+			// Claude Code takes that code for a resource that is gone, and says so in place of
+			// the message.
+			err.Code = codeOwn
+		}
+		return nil, err
 	}
-	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{
-		{URI: req.Params.URI, MIMEType: r.MIMEType, Text: r.Text},
-	}}, nil
+	res := &mcp.ReadResourceResult{}
+	if err := finished(req, res); err != nil {
+		return nil, err
+	}
+	res.CacheScope = cacheScope
+	res.Contents = []*mcp.ResourceContents{{URI: req.Params.URI, MIMEType: r.MIMEType, Text: r.Text}}
+	return res, nil
 }
 
 func (w *wire) listResources(ctx context.Context, req *mcp.ListResourcesRequest) (*mcp.ListResourcesResult, error) {
@@ -315,7 +326,7 @@ func (w *wire) listResources(ctx context.Context, req *mcp.ListResourcesRequest)
 	if r.Err != nil {
 		return nil, rpcError(r)
 	}
-	res := &mcp.ListResourcesResult{Resources: []*mcp.Resource{}}
+	res := &mcp.ListResourcesResult{Cacheable: mcp.Cacheable{CacheScope: cacheScope}, Resources: []*mcp.Resource{}}
 	for _, it := range r.Items {
 		x := &mcp.Resource{URI: it.URI, Name: it.Name, Title: it.Title, MIMEType: it.MIMEType, Size: max(0, it.Size)}
 		if !it.Modified.IsZero() {
@@ -335,8 +346,26 @@ func (w *wire) getPrompt(ctx context.Context, req *mcp.GetPromptRequest) (*mcp.G
 	if r.Err != nil {
 		return nil, rpcError(r)
 	}
-	return &mcp.GetPromptResult{Messages: []*mcp.PromptMessage{{Role: "user", Content: &mcp.TextContent{Text: r.Text}}}}, nil
+	res := &mcp.GetPromptResult{}
+	if err := finished(req, res); err != nil {
+		return nil, err
+	}
+	res.Messages = []*mcp.PromptMessage{{Role: "user", Content: &mcp.TextContent{Text: r.Text}}}
+	return res, nil
 }
+
+// finished makes res, which is empty, say that it is the whole result, as the newer era
+// requires. The SDK does so for what its own handlers return and has no field for it; a
+// result that comes from a middleware has to be decoded to have it.
+func finished(req interface{ ProtocolVersion() string }, res json.Unmarshaler) error {
+	if req.ProtocolVersion() < firstWithResultType {
+		return nil
+	}
+	return res.UnmarshalJSON([]byte(`{"resultType":"complete"}`))
+}
+
+// firstWithResultType is the first version of the protocol whose results have a type.
+const firstWithResultType = "2026-07-28"
 
 func (w *wire) complete(ctx context.Context, req *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
 	p := req.Params
@@ -371,16 +400,19 @@ func (w *wire) complete(ctx context.Context, req *mcp.CompleteRequest) (*mcp.Com
 
 // rpcError is a failure of what has no isError result. The client shows the message
 // alone, so it is whole.
-func rpcError(r Reply) error {
+func rpcError(r Reply) *jsonrpc.Error {
 	code := int64(jsonrpc.CodeInvalidParams)
 	switch r.Err.Code {
 	case fail.Internal:
 		code = jsonrpc.CodeInternalError
 	case fail.Unavailable, fail.Timeout, fail.Busy, fail.Conflict, fail.UnknownOutcome:
-		code = -32000 // of the range that is free for implementations
+		code = codeOwn
 	}
 	return &jsonrpc.Error{Code: code, Message: r.Text}
 }
+
+// codeOwn is of the range that is free for implementations.
+const codeOwn = -32000
 
 // client names who asks, in either era of the protocol.
 func client(req interface{ ClientInfo() *mcp.Implementation }) string {
