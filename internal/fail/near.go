@@ -20,7 +20,7 @@ func Near(word string, known []string) []string {
 	var near []scored
 	for _, k := range known {
 		f := fold(k)
-		d := distance(w, f)
+		d := Edits(w, f)
 		if len(w) >= 4 && strings.HasPrefix(f, w) {
 			d = min(d, 1)
 		}
@@ -53,9 +53,9 @@ func fold(s string) string {
 	}, s)
 }
 
-// distance is the number of bytes to insert, remove, replace, or swap with their
+// Edits is the number of bytes to insert, remove, replace, or swap with their
 // neighbor, to make b of a.
-func distance(a, b string) int {
+func Edits(a, b string) int {
 	prev2, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range prev {
 		prev[j] = j

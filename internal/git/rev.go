@@ -2,7 +2,6 @@ package git
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -208,38 +207,6 @@ func distance(asked, name string) (int, bool) {
 	if len(a) > 64 || len(b) > 64 {
 		return 0, false
 	}
-	far := edits([]byte(a), []byte(b))
+	far := fail.Edits(a, b)
 	return far + 1, far <= max(1, min(2, len(a)/2), len(a)/3)
-}
-
-// edits is the number of bytes to insert, delete or change that make b of a.
-func edits(a, b []byte) int {
-	a, b = trimCommon(a, b)
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, ca := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, cb := range b {
-			change := diagonal
-			if ca != cb {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
-}
-
-func trimCommon(a, b []byte) ([]byte, []byte) {
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	for len(a) > 0 && len(b) > 0 && bytes.HasSuffix(a, b[len(b)-1:]) {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	return a, b
 }

@@ -11,14 +11,16 @@ import (
 // Go, Python, JavaScript, Rust, Java, JSON, YAML and Markdown.
 const byCommon = " etrn\tiasol,c0\"dufp.m()xg/:h=_1ybSTE{}2vI4CA36ROkwPND8FL5'[]M-79B*GUH\\VY!zW;&+%q`|K<#jX>QZJ?"
 
-// rarity returns about how many bits of information a byte is worth.
-func rarity(c byte) int {
-	i := strings.IndexByte(byCommon, c)
-	if i < 0 {
-		return 12
+// rank returns the place of c among the bytes by frequency, 0 being the most frequent.
+func rank(c byte) int {
+	if i := strings.IndexByte(byCommon, c); i >= 0 {
+		return i
 	}
-	return 3 + i/11
+	return len(byCommon)
 }
+
+// rarity returns about how many bits of information a byte is worth.
+func rarity(c byte) int { return 3 + rank(c)/11 }
 
 // A finder finds literals. It remembers what it has seen of a buffer: it is for one
 // goroutine and one buffer at a time, and from may only grow until the next reset.
@@ -63,11 +65,11 @@ func newExact(s string) *exact {
 	f := &exact{lit: []byte(s)}
 	best, second := -1, -1
 	for i := range len(s) {
-		r := rarity(s[i])
+		r := rank(s[i])
 		switch {
-		case best < 0 || r > rarity(s[best]):
+		case best < 0 || r > rank(s[best]):
 			best, second = i, best
-		case second < 0 || r > rarity(s[second]):
+		case second < 0 || r > rank(s[second]):
 			second = i
 		}
 	}
@@ -93,7 +95,7 @@ func (f *exact) find(data []byte, from int) (int, int) {
 		}
 		i += j + 1
 		// Where the rare byte is frequent after all, the library's search is quicker.
-		if misses++; misses > 8 && misses > (i-from)>>5 {
+		if misses++; misses > 8 && misses > (i-from)>>4 {
 			at = i - f.off
 			if j = bytes.Index(data[at:], f.lit); j < 0 {
 				return -1, -1
@@ -125,11 +127,11 @@ func newFolded(s string) *folded {
 	best := -1
 	for i, r := range f.runes {
 		all := orbit(r)
-		score := 12 * 8
+		score := len(byCommon)
 		for _, s := range all {
-			score = min(score, 8*rarity(s[0]))
+			score = min(score, rank(s[0]))
 		}
-		score -= 6 * (len(all) - 1) // each spelling is looked for on its own
+		score -= 5 * (len(all) - 1) // each spelling is looked for on its own
 		if f.anchor == nil || score > best {
 			best, f.at, f.anchor = score, i, all
 		}

@@ -201,9 +201,9 @@ func TestRequiredLiterals(t *testing.T) {
 
 // TestAsRegexp makes random patterns and texts and compares with Go's regexp.
 func TestAsRegexp(t *testing.T) {
-	rounds := 20_000
+	rounds := 6000
 	if testing.Short() {
-		rounds = 2000
+		rounds = 1000
 	}
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))

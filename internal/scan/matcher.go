@@ -163,8 +163,8 @@ func language(name string) (string, error) {
 		return l, nil
 	}
 	e := fail.Errorf(fail.Invalid, "no language %q", name)
-	if near := nearest(strings.ToLower(name), tree.Langs()); near != "" {
-		return "", e.Then("did you mean %q? Known are: %s", near, strings.Join(tree.Langs(), ", "))
+	if near := fail.Near(name, tree.Langs()); len(near) > 0 {
+		return "", e.Then("did you mean %q? Known are: %s", near[0], strings.Join(tree.Langs(), ", "))
 	}
 	return "", e.Then("known are: %s", strings.Join(tree.Langs(), ", "))
 }
@@ -306,37 +306,6 @@ func strayParen(p string) int {
 		return open[0]
 	}
 	return 0
-}
-
-// nearest returns the name that is at most two edits away from s, or "".
-func nearest(s string, names []string) string {
-	best, least := "", 3
-	for _, n := range names {
-		if d := distance(s, n); d < least && d < len(s) {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost++
-			}
-			diag = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // isWordAt reports whether data[start:end] has no part of a word on either side.

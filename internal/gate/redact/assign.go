@@ -29,12 +29,12 @@ func (c *scanner) assignment(p int) {
 	if hi == p+maxName || lo >= len(markerStart) && s[lo-len(markerStart):lo] == markerStart {
 		return
 	}
-	kind := kindOf(s[lo:hi])
-	if kind == "" {
-		return
-	}
 	v, at, ok := c.operator(lo, hi)
 	if !ok {
+		return
+	}
+	kind := kindOf(s[lo:hi])
+	if kind == "" {
 		return
 	}
 	switch kind {
@@ -48,7 +48,7 @@ func (c *scanner) assignment(p int) {
 		return
 	}
 	start, end, at := c.value(lo, v, at)
-	if s[v-1] == '>' && s[hi] == '>' && !strings.HasPrefix(s[end:], "</") {
+	if s[hi] == '>' && !strings.HasPrefix(strings.TrimLeft(s[end:min(len(s), end+32)], " \t\r\n"), "</") {
 		return // <password> as a placeholder
 	}
 	if at == inCode && strings.HasPrefix(s[end:], "&") && s[v-1] == '=' {
@@ -89,32 +89,63 @@ func (c *scanner) operator(lo, hi int) (v int, at place, ok bool) {
 	switch rest := s[i:]; {
 	case rest == "":
 		return 0, 0, false
-	case rest[0] == '=' && i == hi && quote == 0:
-		at = c.adjacent(lo, hi)
-		i++
-		if i < len(s) && (s[i] == '=' || s[i] == '>' || s[i] == '~') {
-			at, i = inCode, i+1
+	case strings.IndexByte("=:?.|+", rest[0]) >= 0:
+		n := 0 // = := ::= ?= ||= .= => == and their like, or a single colon
+		for n < min(3, len(rest)) && strings.IndexByte(":?.|+", rest[n]) >= 0 {
+			n++
 		}
-	case strings.HasPrefix(rest, ":="), strings.HasPrefix(rest, "=>"), strings.HasPrefix(rest, "=="),
-		strings.HasPrefix(rest, "?="), strings.HasPrefix(rest, "+="):
-		i += 2
-	case rest[0] == '=' || rest[0] == ':':
-		i++
-	case rest[0] == ',' && quote != 0: // setenv("NAME", "value")
-		i++
-		if v = skipSpace(s, i); v >= len(s) || s[v] != '"' && s[v] != '\'' {
+		switch {
+		case n < len(rest) && rest[n] == '=':
+			if i == hi && n == 0 {
+				at = c.adjacent(lo, hi)
+			}
+			if i += n + 1; i < len(s) && strings.IndexByte("=>~", s[i]) >= 0 {
+				i, at = i+1, inCode
+			}
+		case rest[0] == ':' && n == 1:
+			i++
+		default:
 			return 0, 0, false
 		}
+	case rest[0] == ',' && quote != 0 && lo > 1 && s[lo-2] == '(': // setenv("NAME", "value")
+		if v = skipSpace(s, i+1); v >= len(s) || s[v] != '"' && s[v] != '\'' {
+			return 0, 0, false
+		}
+		return v, inCode, true
 	case rest[0] == '>' && lo > 0 && s[lo-1] == '<':
-		return i + 1, quoted, true
+		for i++; i < min(len(s), hi+maxName) && s[i] <= ' '; {
+			i++
+		}
+		return i, quoted, true
 	case quote != 0 && i > gap && strings.HasPrefix(rest, "value="):
 		i += len("value=")
 	case i > gap && lo+2 < hi && s[lo:lo+2] == "--":
 		return i, quoted, true
+	case i > gap: // var name string = "value"
+		return c.typed(i)
 	default:
 		return 0, 0, false
 	}
-	return skipSpace(s, i), at, true
+	v = skipSpace(s, i)
+	if typed, _, ok := c.typed(v); ok && at == inCode { // name: string = "value"
+		v = typed
+	}
+	return v, at, true
+}
+
+// typed looks for a type and an equals sign at i. It returns where the value begins.
+func (c *scanner) typed(i int) (v int, at place, ok bool) {
+	s := c.s
+	word := run(s, i, alnum, 16)
+	eq := skipSpace(s, word)
+	if word == i || eq+1 >= len(s) || s[eq] != '=' || s[eq+1] == '=' {
+		return 0, 0, false
+	}
+	switch s[i:word] {
+	case "string", "String", "str", "text", "char", "varchar", "any", "const":
+		return skipSpace(s, eq+1), inCode, true
+	}
+	return 0, 0, false
 }
 
 // adjacent returns the context of a value that follows the name s[lo:hi] and =
@@ -126,7 +157,7 @@ func (c *scanner) adjacent(lo, hi int) place {
 	}
 	for i := lo; i < hi; i++ {
 		if isLower(s[i]) || s[i] == '.' {
-			if s[lo] == '-' || lo > 0 && s[lo-1] == ':' { // --name=value, //host/:_name=value
+			if s[lo] == '-' || lo > 1 && s[lo-2:lo] == "/:" { // --name=value, //host/:_name=value
 				return quoted
 			}
 			return inCode
@@ -155,7 +186,7 @@ func (c *scanner) value(lo, v int, at place) (start, end int, _ place) {
 		i++
 		end = i
 		for limit := min(len(s), i+c.reach(maxValue)); end < limit && s[end] != quote && s[end] != '\n'; end++ {
-			if s[end] == '\\' && !nested && end+1 < limit {
+			if s[end] == '\\' && !nested && end+1 < limit && s[end+1] != '\n' {
 				end++
 			}
 		}
@@ -250,7 +281,9 @@ func kindOf(name string) string {
 	}
 	for cut := true; cut; {
 		cut = false
-		n = strings.TrimRight(n, "0123456789")
+		for n != "" && n[len(n)-1] <= '9' {
+			n = n[:len(n)-1]
+		}
 		for _, suffix := range []string{
 			"value", "string", "plaintext", "plain", "raw", "base64", "b64", "encoded", "prod", "production", "dev",
 			"staging", "live", "test", "base", "confirmation", "confirm", "old", "new", "current", "default",
@@ -294,106 +327,4 @@ func ends(s string, suffixes ...string) bool {
 		}
 	}
 	return false
-}
-
-// authorization masks the credentials of an Authorization header whose value begins at v.
-func (c *scanner) authorization(v int) {
-	s := c.s
-	for v < len(s) && strings.IndexByte("\\\"'`[", s[v]) >= 0 && !strings.HasPrefix(s[v:], markerStart) {
-		v++
-	}
-	word := run(s, v, url64, 32)
-	body := skipSpace(s, word)
-	if body == word || !scheme(s[v:word]) {
-		end := run(s, v, b64, maxValue)
-		end = run(s, end, dotted, maxValue)
-		if c.closes(end) && secretive(s[v:end], kindToken, inCode) {
-			c.add(v, end, kindAuth)
-		}
-		return
-	}
-	end := body
-	whole := strings.EqualFold(s[v:word], "digest") || strings.HasPrefix(strings.ToUpper(s[v:word]), "AWS4-")
-	for limit := min(len(s), body+8*maxValue); end < limit; end++ {
-		if ch := s[end]; ch == '\n' || ch == '\r' || !whole && strings.IndexByte(" \t\"'`\\,;<>)", ch) >= 0 ||
-			ch == '[' && strings.HasPrefix(s[end:], markerStart) {
-			break
-		}
-	}
-	if text := s[body:end]; len(text) >= 8 && !placeholder(text) && !plainWord(text) && c.closes(end) {
-		c.add(body, end, kindAuth)
-	}
-}
-
-// scheme reports whether word is a scheme of the Authorization header.
-func scheme(word string) bool {
-	switch strings.ToLower(word) {
-	case "bearer", "basic", "token", "digest", "apikey", "api-key", "negotiate", "ntlm", "googlelogin", "private-token",
-		"aws4-hmac-sha256", "dpop", "key", "hawk", "splunk", "snyk", "jwt":
-		return true
-	}
-	return false
-}
-
-// plainWord reports whether s is a word or a name of words, all in one case.
-func plainWord(s string) bool {
-	low, up, other := 0, 0, 0
-	for i := range len(s) {
-		switch {
-		case isLower(s[i]):
-			low++
-		case isAlnum(s[i]) && s[i] > '9':
-			up++
-		case s[i] == '_' || s[i] == '-' || s[i] == '.':
-			other++
-		default:
-			return false
-		}
-	}
-	return up == 0 || other > 0 || low > 0 && wordy(s)
-}
-
-// bearer masks what follows the word bearer outside of a header.
-func (c *scanner) bearer(p int) {
-	s := c.s
-	i := p + len("bearer")
-	v := skipSpace(s, i)
-	if v == i || !c.opens(p) {
-		return
-	}
-	end := run(s, v, b64, maxValue)
-	end = run(s, end, dotted, maxValue)
-	if c.closes(end) && secretive(s[v:end], kindToken, quoted) {
-		c.add(v, end, kindAuth)
-	}
-}
-
-// cookies masks the values of a cookie header that begins at v which look like
-// sessions, up to the end of the line.
-func (c *scanner) cookies(v int) {
-	s := c.s
-	for limit := min(len(s), v+4*c.reach(maxValue)); v < limit && s[v] != '\n'; {
-		eq := v
-		for eq < min(limit, v+maxName) && strings.IndexByte("=\n\"'", s[eq]) < 0 {
-			eq++
-		}
-		if eq >= limit || s[eq] != '=' {
-			return
-		}
-		start := eq + 1
-		c.spent += start - v
-		end := start
-		for end < limit && strings.IndexByte("; \t\r\n\"'\\", s[end]) < 0 {
-			end++
-		}
-		if text := s[start:end]; secretive(text, kindToken, quoted) && !strings.Contains(text, markerStart) {
-			c.add(start, end, kindCookie)
-		}
-		for v = end; v < limit && (s[v] == ';' || isSpace(s[v])); {
-			v++
-		}
-		if v == end {
-			return
-		}
-	}
 }

@@ -98,10 +98,10 @@ func keyText(line string) (int, bool) {
 	if keyHeader(line) {
 		return len(line), true
 	}
-	n, last := 0, 0 // last is the end of the last run that is long enough
+	n, last := len(line)-len(strings.TrimLeft(line, " \t-")), 0 // last is the end of the last run that is long enough
 	for n < len(line) {
-		if end := run(line, n, b64, len(line)); end > n {
-			if end-n >= 16 || strings.HasSuffix(line[n:end], "=") {
+		if end := run(line, n, std64, len(line)); end > n {
+			if end-n >= 16 || end-n >= 3 && line[end-1] == '=' {
 				last = end
 			}
 			n = end
@@ -137,7 +137,7 @@ func keyBody(text string) bool {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		for i := 0; i < len(line) && !keyHeader(line); i++ {
-			if !b64.holds(line[i]) && !around(line[i]) ||
+			if !std64.holds(line[i]) && !around(line[i]) ||
 				line[i] == ' ' && isAlnum(line[i-1]) && isAlnum(line[i+1]) { // words
 				return false
 			}
@@ -150,7 +150,7 @@ func keyBody(text string) bool {
 func mostlyKey(text string) bool {
 	n := 0
 	for i := range len(text) {
-		if b64.holds(text[i]) {
+		if std64.holds(text[i]) {
 			n++
 		}
 	}
@@ -161,7 +161,7 @@ func mostlyKey(text string) bool {
 func longestRun(s string) int {
 	longest := 0
 	for i := 0; i < len(s); i++ {
-		end := run(s, i, b64, len(s))
+		end := run(s, i, std64, len(s))
 		longest = max(longest, end-i)
 		i = end
 	}
@@ -176,7 +176,7 @@ func bare(text string) string {
 		switch ch := text[i]; {
 		case ch == '\\' && i+1 < len(text): // \n, \r
 			i++
-		case b64.holds(ch) && ch != '-':
+		case std64.holds(ch):
 			b.WriteByte(ch)
 		}
 	}
@@ -201,7 +201,7 @@ func (c *scanner) putty(p int) {
 	start := p + 1 + i + eol + 1
 	end := keyLines(s, start, maxKeyLines)
 	if end > start {
-		c.add(start, end, kindKey)
+		c.note(start, end, kindKey)
 	}
 }
 

@@ -118,12 +118,12 @@ var rules = [...]rule{
 	{anchor: "sk-proj-", kind: "openai-key", class: url64, min: 16},
 	{anchor: "sk-svcacct-", kind: "openai-key", class: url64, min: 16},
 	{anchor: "sk-admin-", kind: "openai-key", class: url64, min: 16},
-	{anchor: "sk-", kind: "openai-key", class: url64, min: 20, bounded: true, digit: true, random: true},
+	{anchor: "sk-", kind: "openai-key", class: url64, min: 28, bounded: true, digit: true, random: true},
 	{anchor: "gsk_", kind: "groq-key", class: alnum, min: 40, bounded: true, digit: true, random: true},
 	{anchor: "pplx-", kind: "perplexity-key", class: alnum, min: 32, bounded: true},
 	{anchor: "xai-", kind: "xai-key", class: alnum, min: 60, bounded: true},
 	{anchor: "nvapi-", kind: "nvidia-key", class: url64, min: 40, bounded: true},
-	{anchor: "hf_", kind: "huggingface-token", class: alnum, min: 30, max: 48, bounded: true},
+	{anchor: "hf_", kind: "huggingface-token", class: url64, min: 30, max: 40, bounded: true},
 	{anchor: "api_org_", kind: "huggingface-token", class: alnum, min: 30, max: 48, bounded: true},
 	{anchor: "dapi", kind: "databricks-token", class: lowerHex, min: 32, max: 32, bounded: true},
 	{anchor: "ntn_", kind: "notion-token", class: alnum, min: 40, bounded: true, digit: true, random: true},
@@ -144,7 +144,7 @@ var rules = [...]rule{
 	{anchor: "xoxb-", kind: "slack-token", class: url64, min: 10, bounded: true, digit: true},
 	{anchor: "xoxa-", kind: "slack-token", class: url64, min: 10, bounded: true, digit: true},
 	{anchor: "xoxp-", kind: "slack-token", class: url64, min: 10, bounded: true, digit: true},
-	{anchor: "xoxo-", kind: "slack-token", class: url64, min: 10, bounded: true, digit: true},
+	{anchor: "xoxo-", kind: "slack-token", class: url64, min: 20, bounded: true, digit: true, random: true},
 	{anchor: "xoxr-", kind: "slack-token", class: url64, min: 10, bounded: true, digit: true},
 	{anchor: "xoxs-", kind: "slack-token", class: url64, min: 10, bounded: true, digit: true},
 	{anchor: "xoxc-", kind: "slack-token", class: url64, min: 10, bounded: true, digit: true},
@@ -160,6 +160,8 @@ var rules = [...]rule{
 	{anchor: "sk_test_", kind: "stripe-key", class: alnum, min: 16, digit: true},
 	{anchor: "rk_live_", kind: "stripe-key", class: alnum, min: 10},
 	{anchor: "rk_test_", kind: "stripe-key", class: alnum, min: 16, digit: true},
+	{anchor: "sk_prod_", kind: "stripe-key", class: alnum, min: 16, digit: true},
+	{anchor: "rk_prod_", kind: "stripe-key", class: alnum, min: 16, digit: true},
 	{anchor: "whsec_", kind: "stripe-key", class: b64, min: 20, bounded: true, digit: true},
 	{anchor: "sq0atp-", kind: "square-key", class: url64, min: 20},
 	{anchor: "sq0csp-", kind: "square-key", class: url64, min: 20},
@@ -175,13 +177,20 @@ var rules = [...]rule{
 	{anchor: "NRAK-", kind: "newrelic-key", class: alnum, min: 20, bounded: true},
 	{anchor: "NRII-", kind: "newrelic-key", class: url64, min: 20, bounded: true},
 	{anchor: "glsa_", kind: "grafana-token", class: url64, min: 32, bounded: true},
+	{anchor: "eyJrIjoi", kind: "grafana-token", class: b64, min: 60, bounded: true},
 	{anchor: "glc_", kind: "grafana-token", class: b64, min: 32, bounded: true, digit: true},
 	{anchor: "dt0c01.", kind: "dynatrace-token", class: dotted, min: 40},
+
+	{anchor: "ops_eyJ", kind: "onepassword-token", class: b64, min: 60},
+	{anchor: "sha256~", kind: "openshift-token", class: url64, min: 40, max: 48, digit: true},
 
 	// Keys and tokens of no one service.
 	{anchor: "AGE-SECRET-KEY-1", kind: "age-key", class: upper, min: 20},
 	{anchor: "BEGIN ", find: (*scanner).armor},
 	{anchor: "PuTTY-User-Key-File-", find: (*scanner).putty},
+	{anchor: "ZXlKa", kind: kindJWT, class: b64, min: 60, bounded: true}, // base64 of a JWT
+	{anchor: "ZXlKh", kind: kindJWT, class: b64, min: 60, bounded: true},
+	{anchor: "ZXlKMF", kind: kindJWT, class: b64, min: 60, bounded: true},
 	{anchor: "eyJ", find: (*scanner).jwt},
 
 	// URLs and headers.
@@ -190,6 +199,7 @@ var rules = [...]rule{
 	{anchor: "@unix(", find: (*scanner).goDSN},
 	{anchor: "sig=", find: (*scanner).signature, fold: true},
 	{anchor: "gnature=", find: (*scanner).signature, fold: true},
+	{anchor: "curl ", find: (*scanner).curl},
 	{anchor: "bearer", find: (*scanner).bearer, fold: true},
 
 	// Names of values; the anchor is a part of the name.

@@ -118,6 +118,13 @@ var match = []struct{ kind, text string }{
 	{"secret", "export JWT_SECRET=⟦k3y-for-signing-9⟧"},
 	{"token", `const apiToken = '⟦` + mix[:24] + `⟧';`},
 	{"api-key", `api-key => "⟦` + hx32 + `⟧"`},
+	{"token", `var githubToken string = "⟦` + mix[:24] + `⟧"`},
+	{"token", "def login(token: str = '⟦" + mix[:24] + "⟧')"},
+	{"token", `TOKEN ::= "⟦` + hx32 + `⟧"`},
+	{"token", "<apiToken>\n    ⟦" + hx32 + "⟧\n</apiToken>"},
+	{"token", "redirected to https://x/cb#access_token=⟦" + mix[:22] + "⟧&state=1"},
+	{"cookie", "Cookie: a=1; s=⟦" + mix + "⟧; t=⟦" + hx32 + "⟧"},
+	{"password", "curl -s -u bob:⟦S3cr3t!pw⟧ https://x; curl --user 'bob:⟦S3 cr3t⟧' \\\n  https://y"},
 }
 
 // pass lists texts in which nothing is a secret.
@@ -174,6 +181,11 @@ var pass = []string{
 	"eyJ is how they begin",
 	"a signature=verified and design=1",
 	"credentials: same-origin",
+	`"md5", "password", "scram-sha-256"`,
+	"sk-ssh-ed25519-cert-v01@openssh.com",
+	"_START = b\"" + strings.TrimSpace(begin("OPENSSH PRIVATE KEY")) + "\"\n_END = b\"" + strings.TrimSpace(end("OPENSSH PRIVATE KEY")) + "\"\n",
+	"std::token::Kind x; Token::Parse(y2k)",
+	"curl -u $USER:$PASS https://x",
 	"tokens: 123456, token: 42",
 	"fmt.Printf(\"password=%s token=%q\", p, q)",
 	`PrivateKey: testEd25519PrivateKey,`,

@@ -23,7 +23,7 @@ type scanner struct {
 // reach returns n, how far a rule looks, or less when rules have looked at much more
 // than the text has: only a text that was made for it gets there.
 func (c *scanner) reach(n int) int {
-	if c.spent > 4*len(c.s)+1<<16 {
+	if c.spent > len(c.s)+1<<16 {
 		return min(n, 64)
 	}
 	return n
@@ -47,18 +47,22 @@ type anchors struct {
 }
 
 type link struct {
-	rule int
+	tri  uint32 // the first three bytes of the anchor
+	rule uint16
 	next uint16
 }
 
 const (
 	triBits  = 17
-	triHeads = 10
+	triHeads = 12
 )
 
-func triHash(s string, i int) uint32 {
-	return (uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16) * 0x9E3779B1
+// tri returns the three bytes of s at i.
+func tri(s string, i int) uint32 {
+	return uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16
 }
+
+func triHash(tri uint32) uint32 { return tri * 0x9E3779B1 }
 
 // index returns the anchors of all rules. It is built when the first text is looked at.
 var index = sync.OnceValue(func() *anchors {
@@ -74,12 +78,12 @@ var index = sync.OnceValue(func() *anchors {
 			if len(v) > 3 {
 				a.mark(v[1:4])
 			} else {
-				for c := byte(' '); c < 0x7f; c++ {
-					a.mark(v[1:3] + string(rune(c)))
+				for c := range 256 {
+					a.mark(v[1:3] + string([]byte{byte(c)}))
 				}
 			}
-			head := &a.heads[triHash(v, 0)>>(32-triHeads)]
-			a.links = append(a.links, link{n, *head})
+			head := &a.heads[triHash(tri(v, 0))>>(32-triHeads)]
+			a.links = append(a.links, link{tri(v, 0), uint16(n), *head})
 			*head = uint16(len(a.links))
 		}
 	}
@@ -101,40 +105,71 @@ func folded(s string) []string {
 	return out
 }
 
-func (a *anchors) mark(tri string) {
-	h := triHash(tri, 0) >> (32 - triBits)
+func (a *anchors) mark(v string) {
+	h := triHash(tri(v, 0)) >> (32 - triBits)
 	a.filter[h/64] |= 1 << (h % 64)
 }
 
 // scan appends what the rules find in s to found.
 func scan(found []span, s string) []span {
 	a := index()
-	c := scanner{s: s, found: found}
-	for i := 0; i+3 <= len(s); i += 2 {
-		h := triHash(s, i) >> (32 - triBits)
-		if a.filter[h/64]&(1<<(h%64)) == 0 {
-			continue
+	var c *scanner // made when it is needed
+	last := 0
+	for i := 0; ; i += 2 {
+		for ; i+4 <= len(s); i += 2 { // four bytes are one load
+			h := triHash((uint32(s[i])|uint32(s[i+1])<<8|uint32(s[i+2])<<16|uint32(s[i+3])<<24)&0xffffff) >> (32 - triBits)
+			if a.filter[h/64]&(1<<(h%64)) != 0 {
+				break
+			}
 		}
-		if i > c.last && c.try(a, i-1) || c.try(a, i) {
-			i = max(c.last, i+1) - 2
+		if i+3 > len(s) {
+			break
 		}
+		// The anchor begins here or one byte before.
+		for p := max(i-1, last); p <= i; p++ {
+			n := a.anchored(s, p, a.heads[triHash(tri(s, p))>>(32-triHeads)])
+			if n == 0 {
+				continue
+			}
+			if c == nil {
+				c = &scanner{s: s, found: found}
+			}
+			if c.try(a, p, n) {
+				last = c.last
+				i = max(last, i+1) - 2
+				break
+			}
+		}
+	}
+	if c == nil {
+		return found
 	}
 	return c.found
 }
 
-// try applies the rules that are anchored at p, and reports whether one found a secret.
-func (c *scanner) try(a *anchors, p int) bool {
-	if p+3 > len(c.s) {
-		return false
+// anchored returns the first of the links from n on whose anchor stands at p, or 0.
+func (a *anchors) anchored(s string, p int, n uint16) uint16 {
+	for ; n != 0; n = a.links[n-1].next {
+		l := &a.links[n-1]
+		if l.tri != tri(s, p) {
+			continue
+		}
+		r := &rules[l.rule]
+		if len(s)-p < len(r.anchor) {
+			continue
+		}
+		if at := s[p : p+len(r.anchor)]; at == r.anchor || r.fold && strings.EqualFold(at, r.anchor) {
+			return n
+		}
 	}
-	for n := a.heads[triHash(c.s, p)>>(32-triHeads)]; n != 0; n = a.links[n-1].next {
+	return 0
+}
+
+// try applies the rules that are anchored at p, from the link n on, and reports whether
+// one found a secret.
+func (c *scanner) try(a *anchors, p int, n uint16) bool {
+	for ; n != 0; n = a.anchored(c.s, p, a.links[n-1].next) {
 		r := &rules[a.links[n-1].rule]
-		if len(c.s)-p < len(r.anchor) {
-			continue
-		}
-		if at := c.s[p : p+len(r.anchor)]; at != r.anchor && !(r.fold && strings.EqualFold(at, r.anchor)) {
-			continue
-		}
 		last := c.last
 		if r.find != nil {
 			r.find(c, p)
@@ -152,6 +187,12 @@ func (c *scanner) try(a *anchors, p int) bool {
 func (c *scanner) add(start, end int, kind string) {
 	c.found = append(c.found, span{start: start, end: end, kind: kind})
 	c.last = end
+}
+
+// note records s[start:end] as a secret that does not follow directly on its anchor: what
+// lies between them is still to be looked at.
+func (c *scanner) note(start, end int, kind string) {
+	c.found = append(c.found, span{start: start, end: end, kind: kind})
 }
 
 // token applies a rule that has no function of its own.
@@ -200,6 +241,7 @@ const (
 	hexa
 	url64  // the base64 of URLs: letters, digits, - and _
 	dotted // url64, dots and tildes
+	std64  // standard base64, with padding
 	b64    // both alphabets of base64, and padding
 )
 
@@ -213,11 +255,11 @@ func (k class) holds(c byte) bool {
 	case 'A' <= c && c <= 'Z':
 		return k != lowerHex && (k != hexa || c <= 'F')
 	case c == '-' || c == '_':
-		return k >= url64
+		return k >= url64 && k != std64
 	case c == '.' || c == '~':
 		return k == dotted
 	case c == '+' || c == '/' || c == '=':
-		return k == b64
+		return k >= std64
 	}
 	return false
 }

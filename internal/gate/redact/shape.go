@@ -13,21 +13,28 @@ func digits(s string) int {
 	return n
 }
 
-// blank reports whether s is one character repeated, as where a secret was crossed out.
+// blank reports whether s is one sign or letter x repeated, perhaps in groups, as where
+// a secret was crossed out.
 func blank(s string) bool {
-	for i := 1; i < len(s); i++ {
-		if s[i] != s[0] {
+	var sign byte
+	for i := range len(s) {
+		switch c := s[i]; {
+		case strings.IndexByte("-_.", c) >= 0:
+		case strings.IndexByte("xX*0#?", c) >= 0 && (sign == 0 || c == sign):
+			sign = c
+		default:
 			return false
 		}
 	}
-	return s == "" || strings.IndexByte("xX*.-_0#", s[0]) >= 0
+	return true
 }
 
 // wordy reports whether s reads like words, names and small numbers: the parts between
 // signs, humps and digits have on average three letters or more (four in a long
-// text), and no number is long. Random text of a length worth masking does not.
+// text), no number is long, and letters and digits do not take turns more than thrice. Random
+// text of a length worth masking does not read so.
 func wordy(s string) bool {
-	var words, letters, caps, number int
+	var words, letters, caps, number, turns int
 	var prev byte // 'a', 'A', '0' or, after a sign, 0
 	for i := range len(s) {
 		c := s[i]
@@ -36,16 +43,25 @@ func wordy(s string) bool {
 			if number++; number > 5 { // as in ed25519
 				return false
 			}
+			if prev == 'a' || prev == 'A' {
+				turns++
+			}
 			prev, caps = '0', 0
 			continue
 		case 'a' <= c && c <= 'z', c >= 0x80:
 			letters++
+			if prev == '0' {
+				turns++
+			}
 			if prev != 'a' && prev != 'A' || caps > 1 { // the last of several capitals begins a word
 				words++
 			}
 			prev, caps = 'a', 0
 		case 'A' <= c && c <= 'Z':
 			letters++
+			if prev == '0' {
+				turns++
+			}
 			if prev != 'A' {
 				words++
 			}
@@ -60,7 +76,7 @@ func wordy(s string) bool {
 	if len(s) >= 32 {
 		least = 4
 	}
-	return letters >= least*words && digits(s) <= letters
+	return turns < 4 && letters >= least*words && digits(s) <= letters
 }
 
 func isLower(c byte) bool { return 'a' <= c && c <= 'z' }

@@ -59,15 +59,19 @@ func (f *settings) line() {
 		f.add(start, end)
 	case styleKey:
 		f.keyLine(start, end)
-	case stylePgpass:
-		if i := colons(text, 4); i > 0 && !comment(text) {
-			f.add(start+i, end)
-		} else if i := strings.LastIndexByte(text, ':'); i >= 0 && !comment(text) {
-			f.add(start+i+1, end)
+	case stylePgpass, styleUsers:
+		if comment(text) {
+			return
 		}
-	case styleUsers:
-		if i := strings.IndexByte(text, ':'); i >= 0 && !comment(text) {
-			f.add(start+i+1, end)
+		fields, _, _ := strings.Cut(text, markerStart) // a marker has colons of its own
+		i := strings.IndexByte(fields, ':') + 1
+		if f.style == stylePgpass {
+			if i = colons(fields, 4); i == 0 {
+				i = strings.LastIndexByte(fields, ':') + 1
+			}
+		}
+		if i > 0 {
+			f.add(start+i, end)
 		}
 	default:
 		f.users(start, end)
@@ -257,7 +261,7 @@ func (f *settings) bareLine(i, end int, commented bool) {
 		}
 		return
 	}
-	if token(text) || f.style == styleValues && len(text) >= 8 && digits(text) > 0 {
+	if token(text) || f.style == styleValues && len(text) >= 8 && digits(text) > 0 && !strings.Contains(text, markerStart) {
 		v := i + strings.Index(f.s[i:end], text)
 		f.add(v, v+len(text))
 	}
@@ -322,12 +326,11 @@ func (f *settings) json() {
 		}
 		end := i + 1
 		for end < len(s) && s[end] != '"' && s[end] != '\n' {
-			if s[end] == '\\' {
+			if s[end] == '\\' && end+1 < len(s) && s[end+1] != '\n' {
 				end++
 			}
 			end++
 		}
-		end = min(end, len(s))
 		rest := strings.TrimLeft(s[min(end+1, len(s)):min(len(s), end+64)], " \t\r\n")
 		if strings.HasPrefix(rest, ":") {
 			name = s[i+1 : end]
@@ -360,61 +363,4 @@ func (f *settings) netrc() {
 		}
 		i = end
 	}
-}
-
-// masks reports whether the value of a setting is to be masked.
-func (f *settings) masks(name, value string, commented bool) bool {
-	if harmless(value) {
-		return false
-	}
-	if f.style == styleValues && !commented {
-		return true
-	}
-	if commented && strings.Contains(value, " ") {
-		return false
-	}
-	return telling(name) && !locator(name) || token(value)
-}
-
-// telling reports whether name is one that secrets have, more freely than kindOf.
-func telling(name string) bool {
-	name = strings.ToLower(name)
-	for _, part := range []string{"pass", "pwd", "secret", "token", "auth", "key", "credential", "signature", "session", "cookie", "extraheader"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return false
-}
-
-// locator reports whether name is that of a place or a choice, not of a value to hide.
-func locator(name string) bool {
-	return ends(strings.ToLower(name), "file", "path", "dir", "url", "uri", "name", "type", "id", "format", "signingkey", "author", "method", "endpoint")
-}
-
-// token reports whether value is random text.
-func token(value string) bool {
-	return len(value) >= 16 && digits(value) >= 2 && !wordy(value) && !strings.Contains(value, "://") && !strings.Contains(value, " ") ||
-		len(value) >= 20 && run(value, 0, alnum, len(value)) == len(value) && !wordy(value)
-}
-
-// harmless reports whether value is no secret even in a file of secrets.
-func harmless(value string) bool {
-	if len(value) <= 6 && digits(value) == len(value) && len(value) <= 5 {
-		return true
-	}
-	if markerAt(value) == len(value) && value != "" {
-		return true
-	}
-	switch strings.ToLower(strings.TrimRight(value, ",;")) {
-	case "", "true", "false", "yes", "no", "on", "off", "null", "nil", "none", "~", "{}", "[]", "{", "[", "\"\"", "''",
-		"production", "development", "staging", "test", "local", "localhost", "debug", "info", "warn", "warning", "error",
-		"127.0.0.1", "0.0.0.0", "::1", "utf-8", "utf8", "json", "yaml", "text":
-		return true
-	}
-	low := strings.ToLower(value)
-	if strings.HasPrefix(low, "${") && strings.HasSuffix(low, "}") && strings.Count(low, "$") == 1 && !strings.Contains(low, ":") {
-		return true
-	}
-	return len(value) > 1 && value[0] == '$' && identifier(value[1:]) && strings.ToUpper(value) == value || blank(value)
 }

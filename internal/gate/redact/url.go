@@ -101,6 +101,42 @@ func (c *scanner) goDSN(p int) {
 	}
 }
 
+// curl masks the password of curl -u user:password. p is at the name of the command.
+func (c *scanner) curl(p int) {
+	s := c.s
+	end := p
+	for limit := min(len(s), p+c.reach(maxValue)); end < limit && (s[end] != '\n' || s[end-1] == '\\'); {
+		end++
+	}
+	c.spent += end - p
+	for _, flag := range []string{" -u", " --user", " --proxy-user"} {
+		i := strings.Index(s[p:end], flag)
+		if i < 0 {
+			continue
+		}
+		i = p + i + len(flag)
+		if i < end && s[i] == '=' {
+			i++
+		}
+		i = skipSpace(s, i)
+		word := i
+		stop := " \t\n"
+		if i < end && isQuote(s[i]) {
+			stop = s[i : i+1]
+			i++
+		}
+		colon := -1
+		for word = i; word < end && strings.IndexByte(stop, s[word]) < 0; word++ {
+			if s[word] == ':' && colon < 0 {
+				colon = word
+			}
+		}
+		if colon > 0 && word > colon+1 && !sham(s[colon+1:word]) && !placeholder(s[colon+1:word]) {
+			c.note(colon+1, word, kindPassword)
+		}
+	}
+}
+
 // signature masks the signature of a signed URL, with which anybody may use it. p is at
 // sig= or gnature=.
 func (c *scanner) signature(p int) {
