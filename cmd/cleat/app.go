@@ -58,6 +58,7 @@ type app struct {
 	children *proc.Group
 
 	closers []io.Closer
+	flush   func() error // of what was logged
 }
 
 // An openOption changes what is opened.
@@ -82,7 +83,9 @@ func (p *program) open(ctx context.Context, o openOption) (*app, error) {
 		return nil, keyErr
 	}
 	redactor := redact.New(key)
-	a.log = slog.New(slog.NewTextHandler(redactor.Writer(p.stderr), nil))
+	stderr := redactor.Writer(p.stderr)
+	a.flush = stderr.Flush
+	a.log = slog.New(slog.NewTextHandler(stderr, nil))
 	if keyErr != nil {
 		a.log.Warn("redacted secrets are marked differently in each process", "err", keyErr)
 	}
@@ -170,6 +173,15 @@ func (a *app) openSources(ctx context.Context, h host.Host) {
 		list = append([]config.Source{{Name: "workspace", Kind: "workspace", Config: &workspace.Config{Root: a.root, Main: true}}}, list...)
 	}
 	for _, s := range list {
+		h.Closed = func() func(string) bool { return a.gate.Closer(s.Name) }
+		if c, ok := s.Config.(*workspace.Config); ok && c.Root != "" && !filepath.IsAbs(c.Root) {
+			// Relative to the file that says so, wherever cleat was started.
+			dir := filepath.Dir(s.File)
+			if s.Origin == policy.Project {
+				dir = a.root
+			}
+			c.Root = filepath.Join(dir, c.Root)
+		}
 		c, err := byName(s.Kind).Open(ctx, a.set, s.Name, s.Config, h)
 		if err != nil {
 			f := fail.From(err)
@@ -186,7 +198,7 @@ func (a *app) close() error {
 	for _, c := range slices.Backward(a.closers) {
 		errs = append(errs, c.Close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, a.flush())...)
 }
 
 // files lists the configuration files that were read.

@@ -236,7 +236,7 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`untrusted [a-zA-Z0-9]{8}\b`), "untrusted $$NONCE"},
 	{regexp.MustCompile(`took [0-9.]+[mµn]?s\b`), "took $$TOOK"},
-	{regexp.MustCompile(`"took":\d+`), `"took":"$$TOOK"`},
+	{regexp.MustCompile(`"took": \d+`), `"took": "$$TOOK"`},
 	{regexp.MustCompile(`spill://[A-Z2-7]{20,}`), "spill://$$ID"},
 	{regexp.MustCompile(`session: [0-9a-f]{12}`), "session: $$SESSION"},
 	{regexp.MustCompile(`cursor: [\w.-]{12,}`), "cursor: $$CURSOR"},

@@ -23,7 +23,8 @@ func toJSON(ctx context.Context, format Format, data []byte) ([]byte, []string, 
 		limit = MaxJSON
 	}
 	if len(data) > limit {
-		return nil, nil, fail.Errorf(fail.TooLarge, "the document is %d bytes long, the limit for %s is %d", len(data), format, limit).
+		return nil, nil, fail.Errorf(fail.TooLarge, "the document is %d bytes long, the limit for %s is %d",
+			len(data), format, limit).
 			Then("read a range of lines of it, or use grep")
 	}
 	if ctx.Err() != nil {
@@ -119,7 +120,8 @@ func yamlToJSON(ctx context.Context, data []byte) ([]byte, []string, error) {
 	out = append(out, '[')
 	out = append(out, bytes.Join(docs, []byte{','})...)
 	out = append(out, ']')
-	return out, append(y.notes(), fmt.Sprintf("the stream has %d documents; the first name of a pointer is the document's number, from 0", len(docs))), nil
+	note := fmt.Sprintf("the stream has %d documents; the first name of a pointer is the document's number, from 0", len(docs))
+	return out, append(y.notes(), note), nil
 }
 
 func oneLine(err error) string {

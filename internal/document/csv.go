@@ -158,7 +158,8 @@ func (t *tableReader) outline() *Outline {
 		rows[i].Name = fmt.Sprintf("lines %d to %d", rows[i].First, rows[i].Last)
 	}
 	o.Items = append(o.Items, rows...)
-	o.Notes = append(o.Notes, fmt.Sprintf("%d columns, %d rows after the header, separated by %q", len(t.header), t.rows-1, t.comma))
+	o.Notes = append(o.Notes, fmt.Sprintf("%d columns, %d rows after the header, separated by %q",
+		len(t.header), t.rows-1, t.comma))
 	if t.cut {
 		o.Notes = append(o.Notes, fmt.Sprintf("only the first %d columns are listed", maxColumns))
 	}

@@ -58,7 +58,7 @@ func Grep(ctx context.Context, r io.Reader, expr string, around, limit int) (*Fo
 		g.Partial = "the time limit ended the search after line " + strconv.Itoa(g.Read)
 	}
 	if g.clipped > 0 {
-		g.notes = append(g.notes, fmt.Sprintf("%d lines are longer than %d bytes and were clipped", g.clipped, MaxLineBytes))
+		g.notes = append(g.notes, fmt.Sprintf("%s around the match: part with the number of a line shows up to %d bytes of it", clippedNote(g.clipped, MaxLineBytes), MaxLoneBytes))
 	}
 	if g.cut > 0 {
 		g.notes = append(g.notes, fmt.Sprintf("%d lines are longer than %d bytes and were searched only so far", g.cut, maxMatching))

@@ -73,7 +73,7 @@ func Lines(ctx context.Context, r io.Reader, from, to, limit int) (*Slice, error
 	}
 	s := &Slice{Total: -1}
 	number, size := skipped, 0
-	clipped := 0
+	clipped, firstClipped := 0, 0
 	for number == from-1+len(s.Lines) && (to == 0 || number < to) {
 		if len(s.Lines) == limit || size >= MaxSlice {
 			s.More = true
@@ -89,7 +89,9 @@ func Lines(ctx context.Context, r io.Reader, from, to, limit int) (*Slice, error
 		number++
 		line := clipEnd(number, text, length)
 		if line.Left > 0 {
-			clipped++
+			if clipped++; clipped == 1 {
+				firstClipped = number
+			}
 		}
 		size += len(line.Text)
 		s.Lines = append(s.Lines, line)
@@ -117,9 +119,21 @@ func Lines(ctx context.Context, r io.Reader, from, to, limit int) (*Slice, error
 		s.Notes = append(s.Notes, fmt.Sprintf("the document ends at line %d", number))
 	}
 	if clipped > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("%d lines are longer than %d bytes and were clipped", clipped, width))
+		more := "grep shows what surrounds a match"
+		if width < MaxLoneBytes {
+			more = fmt.Sprintf("part=%q alone shows up to %d bytes, ", "L"+strconv.Itoa(firstClipped), MaxLoneBytes) + more
+		}
+		s.Notes = append(s.Notes, clippedNote(clipped, width)+": "+more)
 	}
 	return s, nil
+}
+
+// clippedNote says that n lines are shown up to width bytes.
+func clippedNote(n, width int) string {
+	if n == 1 {
+		return fmt.Sprintf("1 line is longer than %d bytes and was clipped", width)
+	}
+	return fmt.Sprintf("%d lines are longer than %d bytes and were clipped", n, width)
 }
 
 // clipEnd makes a line of text, which is the beginning of one of length bytes.

@@ -48,7 +48,7 @@ func TestLines(t *testing.T) {
 			First: 1, Last: 1, Total: 1}},
 		{"a long line", "x" + long + "\nnext", 1, 0, 0, Slice{
 			Lines: []Line{{Number: 1, Text: "x" + strings.Repeat("é", 999) + "…(+4002 bytes)", Left: 4002}, {Number: 2, Text: "next"}},
-			First: 1, Last: 2, Total: 2, Notes: []string{"1 lines are longer than 2000 bytes and were clipped"}}},
+			First: 1, Last: 2, Total: 2, Notes: []string{`1 line is longer than 2000 bytes and was clipped: part="L1" alone shows up to 36000 bytes, grep shows what surrounds a match`}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

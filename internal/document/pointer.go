@@ -1,7 +1,6 @@
 package document
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -110,7 +109,8 @@ func pointerTokens(pointer string) ([]string, error) {
 		for j := 0; j < len(t); j++ {
 			if t[j] == '~' && (j+1 == len(t) || t[j+1] != '0' && t[j+1] != '1') {
 				return nil, fail.Errorf(fail.Invalid, "bad JSON pointer %q", short(pointer)).
-					Because("%q has a tilde that is part of no escape", short(t)).Then("write ~0 for a tilde and ~1 for a slash in a name")
+					Because("%q has a tilde that is part of no escape", short(t)).
+					Then("write ~0 for a tilde and ~1 for a slash in a name")
 			}
 		}
 		tokens[i] = strings.ReplaceAll(strings.ReplaceAll(t, "~1", "/"), "~0", "~")
@@ -355,61 +355,4 @@ func (n Node) keys(limit int) []string {
 		return len(out) < limit
 	})
 	return out
-}
-
-// nearest returns the name in keys that is spelt most like name.
-func nearest(name string, keys []string) string {
-	best, least := "", 1<<30
-	for _, k := range keys {
-		d := distance(strings.ToLower(name), strings.ToLower(k))
-		if d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance returns how many letters have to change to make b of a. Only the first 64
-// bytes of each count.
-func distance(a, b string) int {
-	a, b = a[:min(len(a), 64)], b[:min(len(b), 64)]
-	var rows [2][65]int
-	for j := range len(b) + 1 {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		last, row := &rows[(i-1)%2], &rows[i%2]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
-		}
-	}
-	return rows[len(a)%2][len(b)]
-}
-
-// A lineIndex tells the line of an offset. It keeps one count for each block of text.
-type lineIndex struct {
-	data   []byte
-	counts []int
-}
-
-const lineBlock = 64 << 10
-
-func newLineIndex(data []byte) lineIndex {
-	x := lineIndex{data: data, counts: make([]int, 0, len(data)/lineBlock+1)}
-	n := 1
-	for i := 0; i <= len(data); i += lineBlock {
-		x.counts = append(x.counts, n)
-		n += bytes.Count(data[i:min(len(data), i+lineBlock)], []byte{'\n'})
-	}
-	return x
-}
-
-func (x lineIndex) at(offset int) int {
-	b := offset / lineBlock
-	return x.counts[b] + bytes.Count(x.data[b*lineBlock:offset], []byte{'\n'})
 }

@@ -39,21 +39,10 @@ func Shape(ctx context.Context, format Format, data []byte, pointer string) (*Ou
 	}
 	o.Items = s.items
 	if s.full {
-		o.Notes = append(o.Notes, fmt.Sprintf("the outline stops after %d members; read a part by its pointer for more", shapeItems))
+		o.Notes = append(o.Notes, fmt.Sprintf("the outline stops after %d members; read a part by its pointer for more",
+			shapeItems))
 	}
 	return o, nil
-}
-
-// last returns the number of lines of the text.
-func (x lineIndex) last() int {
-	if len(x.data) == 0 {
-		return 0
-	}
-	n := x.at(len(x.data))
-	if x.data[len(x.data)-1] == '\n' {
-		n--
-	}
-	return n
 }
 
 type shaper struct {

@@ -19,7 +19,7 @@ const maxChars = 40_000
 // secret; then the answer is fitted to the budget; then it is marked.
 func (v *visit) finish(out text.Renderer) (registry.Reply, error) {
 	g := v.gate
-	each(out, func(s string) string { return g.opt.Redactor.String(s) })
+	g.opt.Redactor.Strings(out)
 	budget := v.call.Budget
 	if budget == 0 {
 		budget = g.opt.Limits.Budget

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"cleat/internal/gate/redact"
 	"cleat/internal/registry"
 	"cleat/internal/systems"
+	"cleat/internal/systems/documents"
 	"cleat/internal/uri"
 )
 
@@ -83,12 +85,17 @@ func New(opt Options) (*Gate, error) {
 // answer fit to go out. It never panics and never returns later than a few seconds
 // after the time limit of a call.
 func (g *Gate) Do(ctx context.Context, req registry.Request) registry.Reply {
+	runtime.Gosched()
 	v := &visit{gate: g, req: req, start: g.opt.Now()}
 	v.record = audit.Record{Session: g.session, Client: req.Client, Method: req.Method, Name: req.Name,
-		BytesIn: int64(req.Bytes)}
-	reply, err := v.run(ctx)
+		Args: req.Raw(), BytesIn: int64(req.Bytes)}
+	reply, err := v.guarded(ctx)
 	if err != nil {
+		if r := (*refusal)(nil); errors.As(err, &r) {
+			v.record.Decision, v.record.Rule = audit.Deny, r.by.Rule
+		}
 		reply = v.failed(ctx, err)
+		v.canceled = ctx.Err() != nil && reply.Err.Code == fail.Timeout
 	}
 	v.end(reply, err)
 	return reply
@@ -141,10 +148,27 @@ type visit struct {
 	call   *registry.Call
 	intent bool // a record was written before the effect
 	warn   string
+
+	canceled bool // the client, or the end of the process, ended the call
+
+	template []string // names that govern the address that the call reads
+}
+
+// guarded is run, with a panic turned into a failure.
+func (v *visit) guarded(ctx context.Context) (reply registry.Reply, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			reply, err = registry.Reply{}, v.panicked(p)
+		}
+	}()
+	return v.run(ctx)
 }
 
 func (v *visit) run(ctx context.Context) (registry.Reply, error) {
 	g := v.gate
+	if v.req.Refused != nil {
+		return registry.Reply{}, v.req.Refused
+	}
 	if v.req.Method == registry.ListResources {
 		return v.limited(ctx, g.opt.Limits.Call, func(ctx context.Context) (registry.Reply, error) { return v.list(ctx) })
 	}
@@ -154,9 +178,11 @@ func (v *visit) run(ctx context.Context) (registry.Reply, error) {
 	rules, _ := g.opt.Rules()
 	set := g.narrow(rules)
 	if v.req.Method == registry.Complete {
+		if err := v.completable(rules); err != nil {
+			return registry.Reply{}, err
+		}
 		return v.limited(ctx, g.opt.Limits.Call, func(ctx context.Context) (registry.Reply, error) {
-			values, total, err := v.entry.Complete(ctx, set(v.entry), v.req.Argument, v.req.Prefix, v.req.Vars)
-			return registry.Reply{Values: g.lines(values), Total: total}, err
+			return v.complete(ctx, rules, set(v.entry))
 		})
 	}
 	if err := v.prepare(rules); err != nil {
@@ -174,9 +200,11 @@ func (v *visit) run(ctx context.Context) (registry.Reply, error) {
 		v.call.Notes = append(v.call.Notes, fmt.Sprintf("timeout_ms was taken as %d, the limit of a call", limit.Milliseconds()))
 	}
 	return v.limited(ctx, limit, func(ctx context.Context) (registry.Reply, error) {
-		out, err := v.call.Run(ctx, set(v.entry))
+		sources := set(v.entry)
+		sources.Opened = func(doc *documents.Document) error { return v.opened(rules, doc) }
+		out, err := v.call.Run(ctx, sources)
 		if err != nil {
-			return registry.Reply{}, err
+			return registry.Reply{}, v.closed(rules, err)
 		}
 		return v.finish(out)
 	})
@@ -237,76 +265,6 @@ func (v *visit) find() error {
 	return nil
 }
 
-// prepare decodes the arguments and asks the policy, first of the capability at all and
-// then of this very call.
-func (v *visit) prepare(rules *policy.Policy) error {
-	g := v.gate
-	if q := query(v.entry, "", true); !rules.Visible(q) {
-		return v.denied(rules.Check(q))
-	}
-	q, err := v.query()
-	if err != nil {
-		return err
-	}
-	c := v.call
-	v.record.Source, v.record.Op, v.record.Args = c.Source, c.Op, c.JSON
-	d := rules.Check(q)
-	if d.Allow && c.Address != nil && c.Address.Scheme == spillScheme {
-		// What was spilled stays under the rules of the source it came from.
-		if from := g.opt.Spills.Origin(c.Address.Path); from != "" {
-			q.Source, q.Local = from, g.local(from)
-			d = rules.Check(q)
-		}
-	}
-	if !d.Allow {
-		return v.denied(d)
-	}
-	v.record.Decision, v.record.Rule = audit.Allow, d.Rule
-	return nil
-}
-
-// query decodes the arguments and returns the policy's view of the call.
-func (v *visit) query() (policy.Query, error) {
-	g := v.gate
-	var err error
-	if v.req.Method == registry.ReadResource {
-		u, perr := uri.Parse(v.req.Name)
-		if perr != nil {
-			return policy.Query{}, perr
-		}
-		v.call, err = v.entry.PrepareURI(g.opt.Set, u)
-	} else {
-		v.call, err = v.entry.Prepare(g.opt.Set, v.req.Args)
-	}
-	if err != nil {
-		return policy.Query{}, err
-	}
-	c := v.call
-	q := query(v.entry, c.Source, c.Local)
-	q.Op, q.Args = c.Op, c.Args
-	if c.Address != nil {
-		if t, ok := g.opt.Registry.Template(*c.Address); ok && t.Name != v.entry.Name {
-			q.Names = append(append(q.Names, t.Name), t.Governs...)
-		}
-	}
-	return q, nil
-}
-
-// denied is the refusal that d asks for.
-func (v *visit) denied(d policy.Decision) error {
-	v.record.Decision, v.record.Rule = audit.Deny, d.Rule
-	f := fail.Errorf(fail.Denied, "policy does not allow %s", v.entry.Name)
-	where := d.Origin
-	if d.Where != "" {
-		where += ", " + d.Where
-	}
-	f = f.Because("the rule is: %s (%s)", d.Rule, where)
-	if d.Mend != "" {
-		return f.Then("ask the user to %s", d.Mend)
-	}
-	return f.Then("do without it, or ask the user; `cleat policy explain` shows why")
-}
-
 // narrow returns a function that cuts the set down to the sources that a capability may
 // see; tools that work over several sources get no other.
 func (g *Gate) narrow(rules *policy.Policy) func(e *registry.Entry) *systems.Set {
@@ -321,53 +279,6 @@ func (g *Gate) narrow(rules *policy.Policy) func(e *registry.Entry) *systems.Set
 		return set
 	}
 }
-
-// limited runs f in a slot and with a deadline, and turns a panic into a failure. A
-// function that does not heed its deadline is left behind after a grace time; its slot
-// stays taken.
-func (v *visit) limited(ctx context.Context, limit time.Duration, f func(context.Context) (registry.Reply, error)) (registry.Reply, error) {
-	g := v.gate
-	release, err := g.slots.take(ctx)
-	if err != nil {
-		return registry.Reply{}, err
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit,
-		fail.Errorf(fail.Timeout, "the time limit of %s is over", limit).
-			Then("narrow the call, or raise timeout_ms where the tool has it"))
-	type result struct {
-		reply registry.Reply
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		defer release()
-		defer cancel()
-		defer func() {
-			if p := recover(); p != nil {
-				g.opt.Log.Error("panic in a capability", "name", v.req.Name, "panic", fmt.Sprint(p), "stack", stack())
-				done <- result{err: errors.New("panic in a capability")}
-			}
-		}()
-		reply, err := f(ctx)
-		done <- result{reply, err}
-	}()
-	select {
-	case r := <-done:
-		return r.reply, r.err
-	case <-ctx.Done():
-	}
-	grace := time.NewTimer(graceTime)
-	defer grace.Stop()
-	select {
-	case r := <-done:
-		return r.reply, r.err
-	case <-grace.C:
-		return registry.Reply{}, context.Cause(ctx)
-	}
-}
-
-// graceTime is how long a capability may take to return after its deadline.
-const graceTime = 2 * time.Second
 
 // failed renders err.
 func (v *visit) failed(ctx context.Context, err error) registry.Reply {

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cleat/internal/fail"
@@ -15,26 +16,40 @@ import (
 type slots struct {
 	free  chan struct{}
 	queue chan struct{} // nil entries of what waits or runs
+	bytes atomic.Int64  // of the arguments of what waits or runs
 }
+
+// maxQueued bounds the arguments of the calls that wait or run, in bytes. A call that is
+// alone may have more.
+const maxQueued = 64 << 20
 
 func newSlots(l Limits) *slots {
 	return &slots{free: make(chan struct{}, l.InFlight), queue: make(chan struct{}, l.InFlight+l.Queue)}
 }
 
-// take waits for a slot and returns the function that gives it back. It fails with
-// fail.Busy at once when the queue is full.
-func (s *slots) take(ctx context.Context) (func(), error) {
-	select {
-	case s.queue <- struct{}{}:
-	default:
-		return nil, fail.Errorf(fail.Busy, "%d calls are waiting already", cap(s.queue)-cap(s.free)).
+// take waits for a slot and returns the function that gives it back, for a call with
+// arguments of so many bytes. It fails with fail.Busy at once when the queue is full.
+func (s *slots) take(ctx context.Context, bytes int) (func(), error) {
+	busy := func(what string, n int) error {
+		return fail.Errorf(fail.Busy, "%d %s waiting already", n, what).
 			Then("wait for answers before sending more").After(time.Second)
 	}
 	select {
+	case s.queue <- struct{}{}:
+	default:
+		return nil, busy("calls are", cap(s.queue)-cap(s.free))
+	}
+	n := int64(bytes)
+	leave := func() { s.bytes.Add(-n); <-s.queue }
+	if all := s.bytes.Add(n); all > maxQueued && all > n {
+		leave()
+		return nil, busy("bytes of arguments are", int(all-n))
+	}
+	select {
 	case s.free <- struct{}{}:
-		return func() { <-s.free; <-s.queue }, nil
+		return func() { <-s.free; leave() }, nil
 	case <-ctx.Done():
-		<-s.queue
+		leave()
 		return nil, context.Cause(ctx)
 	}
 }

@@ -53,15 +53,23 @@ func (v *visit) end(reply registry.Reply, err error) {
 			r.Decision = audit.Deny
 		}
 	}
+	if v.canceled {
+		r.Outcome = "canceled"
+	}
 	if v.intent {
 		r.Phase = audit.Result
 	}
 	// The call is over, whether or not the client still waits: the record is written all
 	// the same.
-	if _, err := g.opt.Audit.Append(context.Background(), r); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), recordTime)
+	defer cancel()
+	if _, err := g.opt.Audit.Append(ctx, r); err != nil {
 		g.auditFailed(err)
 	}
 }
+
+// recordTime is how long an answer waits for its record while others write theirs.
+const recordTime = 5 * time.Second
 
 func (v *visit) name() string {
 	if v.entry != nil {

@@ -32,6 +32,11 @@ type Host struct {
 	// that began before is known as one.
 	RedactPart func(name string, before, part, after []byte) []byte
 
+	// Closed returns what tells the paths of this source that policy closes altogether: they
+	// are neither listed, nor searched, nor completed. It is asked for at each call, and
+	// returns nil where no path is closed.
+	Closed func() func(path string) bool
+
 	// State opens the state folder of the repository cleat serves, mode 0700, and
 	// makes it on the first call.
 	State func() (*os.Root, error)

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"cleat/internal/fail"
 	"cleat/internal/systems"
+	"cleat/internal/systems/documents"
 	"cleat/internal/text"
 	"cleat/internal/uri"
 )
@@ -29,6 +31,7 @@ type target struct {
 	source  string
 	local   bool
 	address *uri.URI
+	names   []string // of what the address leads to, in their one spelling: its address, its path
 }
 
 // NewTool returns the entry of a tool. It panics on a bad declaration, so that any
@@ -54,14 +57,24 @@ func NewTemplate[B, In any, Out text.Renderer](sys systems.System[B], t Template
 	e.Kind, e.Name, e.Title, e.Description = TemplateKind, t.Name, t.Title, t.Description
 	e.URI, e.MIMEType, e.Governs, e.Access, e.Idempotent = t.URI, t.MIMEType, t.Governs, Read, true
 	scheme := parsePattern(t.URI).scheme
+	completers := func(set *systems.Set) (systems.Sources[B], error) {
+		if !sys.Routes() {
+			return sys.Sources(set), nil
+		}
+		n, err := sys.Route(set, uri.URI{Scheme: scheme})
+		return systems.Sources[B]{n}, err
+	}
+	e.completers = func(set *systems.Set) []systems.Source {
+		sources, err := completers(set)
+		if err != nil {
+			return nil // nor will complete find one
+		}
+		return listed(sources)
+	}
 	e.complete = func(ctx context.Context, set *systems.Set, name, prefix string, vars map[string]string) ([]string, int, error) {
-		sources := sys.Sources(set)
-		if sys.Routes() {
-			n, err := sys.Route(set, uri.URI{Scheme: scheme})
-			if err != nil {
-				return nil, 0, err
-			}
-			sources = systems.Sources[B]{n}
+		sources, err := completers(set)
+		if err != nil {
+			return nil, 0, err
 		}
 		for _, n := range sources {
 			if c, ok := any(n.Backend).(completer); ok {
@@ -94,16 +107,10 @@ func NewPrompt[B, In any, Out text.Renderer](sys systems.System[B], p Prompt, re
 
 func newEntry[B, In any, Out text.Renderer](sys systems.System[B], run Func[B, In, Out], edit func(*jsonschema.Schema)) Entry {
 	return Entry{
-		System: sys.Name,
-		shape:  sync.OnceValue(func() *shape { return newShape(reflect.TypeFor[In](), edit) }),
-		output: sync.OnceValues(func() (json.RawMessage, error) { return outputSchema(reflect.TypeFor[Out]()) }),
-		sources: func(set *systems.Set) []systems.Source {
-			var out []systems.Source
-			for _, n := range sys.Sources(set) {
-				out = append(out, systems.Source{Name: n.Name, Local: n.Local})
-			}
-			return out
-		},
+		System:  sys.Name,
+		shape:   sync.OnceValue(func() *shape { return newShape(reflect.TypeFor[In](), edit) }),
+		output:  sync.OnceValues(func() (json.RawMessage, error) { return outputSchema(reflect.TypeFor[Out]()) }),
+		sources: func(set *systems.Set) []systems.Source { return listed(sys.Sources(set)) },
 		prepare: func(set *systems.Set, args []byte, u *uri.URI) (target, error) {
 			in := new(In)
 			if err := json.Unmarshal(args, in); err != nil {
@@ -119,16 +126,55 @@ func newEntry[B, In any, Out text.Renderer](sys systems.System[B], run Func[B, I
 				u = &parsed
 			}
 			n, err := pick(sys, set, args, u)
-			return target{in: in, source: n.Name, local: n.Local, address: u}, err
+			t := target{in: in, source: n.Name, local: n.Local, address: u}
+			if namer, ok := any(n.Backend).(documents.Namer); ok && u != nil && err == nil {
+				if address, path, ok := namer.Names(*u); ok {
+					t.names = []string{address.String(), path}
+				}
+			}
+			return t, err
 		},
 		call: func(ctx context.Context, set *systems.Set, t target) (text.Renderer, error) {
 			backend, ok := sys.Sources(set).Named(t.source)
 			if !ok {
 				return nil, fail.Errorf(fail.Denied, "policy closes the source %q to this call", t.source)
 			}
-			return run(ctx, backend.Backend, *t.in.(*In))
+			b := backend.Backend
+			if lib, ok := any(b).(documents.Library); ok && set.Opened != nil {
+				if asking, ok := any(opener{lib, set.Opened}).(B); ok {
+					b = asking
+				}
+			}
+			return run(ctx, b, *t.in.(*In))
 		},
 	}
+}
+
+// An opener is a library that asks before it hands out what it has opened.
+type opener struct {
+	documents.Library
+	opened func(*documents.Document) error
+}
+
+// Open implements documents.Library.
+func (o opener) Open(ctx context.Context, u uri.URI) (*documents.Document, error) {
+	doc, err := o.Library.Open(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.opened(doc); err != nil {
+		return nil, errors.Join(err, doc.Body.Close())
+	}
+	return doc, nil
+}
+
+// listed are the sources without their back ends.
+func listed[B any](sources systems.Sources[B]) []systems.Source {
+	var out []systems.Source
+	for _, n := range sources {
+		out = append(out, systems.Source{Name: n.Name, Local: n.Local})
+	}
+	return out
 }
 
 // pick returns the source that a call is for: by address, by the source argument, or

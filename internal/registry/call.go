@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 
 	"cleat/internal/fail"
@@ -82,10 +83,23 @@ func (e *Entry) prepared(set *systems.Set, args arguments, u *uri.URI) (*Call, e
 	c.Source, c.Local, c.Address = c.target.source, c.target.local, c.target.address
 	if c.Address != nil {
 		// Policy must not be got round by another spelling of an address.
-		c.Args["uri"] = append(c.Args["uri"], c.Address.String())
-		c.Args["path"] = append(c.Args["path"], c.Address.Path, path.Clean(c.Address.Path))
+		c.Named(c.Address.String(), c.Address.Path)
+		c.Named("", path.Clean(c.Address.Path))
+		if names := c.target.names; names != nil {
+			c.Named(names[0], names[1])
+		}
 	}
 	return c, nil
+}
+
+// Named adds an address and a path, or "", to what policy knows the document of the call
+// by. A path is taken for an address too, as read takes it.
+func (c *Call) Named(address, path string) {
+	for _, add := range []struct{ arg, value string }{{"uri", address}, {"uri", path}, {"path", path}} {
+		if add.value != "" && !slices.Contains(c.Args[add.arg], add.value) {
+			c.Args[add.arg] = append(c.Args[add.arg], add.value)
+		}
+	}
 }
 
 // values lists the value or values of an argument as text.

@@ -101,11 +101,22 @@ type Entry struct {
 	call    func(ctx context.Context, set *systems.Set, t target) (text.Renderer, error)
 	// complete is for templates whose back end completes variables.
 	complete func(ctx context.Context, set *systems.Set, name, prefix string, vars map[string]string) ([]string, int, error)
-	output   func() (json.RawMessage, error)
+	// completers are the sources that complete asks, also where policy closes them.
+	completers func(set *systems.Set) []systems.Source
+	output     func() (json.RawMessage, error)
 }
 
 // Sources returns the sources of set that can serve the capability.
 func (e *Entry) Sources(set *systems.Set) []systems.Source { return e.sources(set) }
+
+// Completers returns the sources of set that complete the variables of the template; none
+// for what has nothing to complete.
+func (e *Entry) Completers(set *systems.Set) []systems.Source {
+	if e.completers == nil {
+		return nil
+	}
+	return e.completers(set)
+}
 
 // Ops returns the values of the tool's "op", "view" or "mode" argument called name, or nil.
 func (e *Entry) Ops(name string) []string {

@@ -30,6 +30,26 @@ type Request struct {
 	Argument, Prefix string
 	Vars             map[string]string
 	Kind             Kind
+
+	// Refused is what is wrong with a request that cannot be understood. It is passed on
+	// all the same, so that it is recorded.
+	Refused error
+}
+
+// Raw returns the arguments as they came, for a record of a request that is not decoded.
+func (r *Request) Raw() json.RawMessage {
+	if r.Method != Complete {
+		return r.Args
+	}
+	raw, err := json.Marshal(struct {
+		Argument string            `json:"argument"`
+		Value    string            `json:"value"`
+		Vars     map[string]string `json:"context,omitempty"`
+	}{r.Argument, r.Prefix, r.Vars})
+	if err != nil {
+		return nil // strings always encode
+	}
+	return raw
 }
 
 // A Reply is what goes out: redacted, marked and within the budget.
@@ -76,7 +96,7 @@ const cacheScope = "private"
 // NewServer returns a server of what policy lets be listed. It is for one connection.
 // Tools and templates are bound at the first request that needs them.
 func (r *Registry) NewServer(set *systems.Set, caller Caller, opt Options) *mcp.Server {
-	w := &wire{registry: r, caller: caller, bound: map[string]bool{}}
+	w := &wire{registry: r, caller: caller, set: set, bound: map[string]bool{}}
 	w.discovery = mcp.DiscoverResult{
 		SupportedVersions: mcp.SupportedProtocolVersions(),
 		Capabilities:      &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
@@ -123,6 +143,7 @@ func (r *Registry) NewServer(set *systems.Set, caller Caller, opt Options) *mcp.
 type wire struct {
 	registry  *Registry
 	caller    Caller
+	set       *systems.Set
 	bound     map[string]bool // tools that the SDK knows
 	discovery mcp.DiscoverResult
 	self      *mcp.Implementation
@@ -261,8 +282,28 @@ func (w *wire) middleware(next mcp.MethodHandler) mcp.MethodHandler {
 			if !errors.As(err, &rpc) {
 				err = &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: err.Error()}
 			}
+			return res, err
 		}
-		return res, err
+		w.trim(res)
+		return res, nil
+	}
+}
+
+// trim takes out of a list what policy has closed since the list was bound: an edit of
+// the configuration tightens at once.
+func (w *wire) trim(res mcp.Result) {
+	closed := func(k Kind, name string) bool {
+		e, ok := w.registry.Lookup(k, name)
+		return !ok || w.sources(e, w.set, "") == nil
+	}
+	switch r := res.(type) {
+	case *mcp.ListToolsResult:
+		r.Tools = slices.DeleteFunc(slices.Clone(r.Tools), func(t *mcp.Tool) bool { return closed(ToolKind, t.Name) })
+	case *mcp.ListPromptsResult:
+		r.Prompts = slices.DeleteFunc(slices.Clone(r.Prompts), func(p *mcp.Prompt) bool { return closed(PromptKind, p.Name) })
+	case *mcp.ListResourceTemplatesResult:
+		r.ResourceTemplates = slices.DeleteFunc(slices.Clone(r.ResourceTemplates),
+			func(t *mcp.ResourceTemplate) bool { return closed(TemplateKind, t.Name) })
 	}
 }
 
@@ -288,13 +329,19 @@ func (w *wire) initialize(ctx context.Context, next mcp.MethodHandler, method st
 func (w *wire) callTool(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	r := w.caller.Do(ctx, Request{Method: CallTool, Name: req.Params.Name, Args: req.Params.Arguments,
 		Bytes: len(req.Params.Arguments), Client: client(req)})
-	switch {
-	case r.Unknown:
+	if r.Unknown {
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: r.Text}
-	case r.Structured != nil && r.Err == nil:
-		return &mcp.CallToolResult{StructuredContent: r.Structured, Content: []mcp.Content{}}, nil
 	}
-	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: r.Text}}, IsError: r.Err != nil}, nil
+	res := &mcp.CallToolResult{}
+	if err := finished(req, res); err != nil {
+		return nil, err
+	}
+	if r.Structured != nil && r.Err == nil {
+		res.StructuredContent, res.Content = r.Structured, []mcp.Content{}
+		return res, nil
+	}
+	res.Content, res.IsError = []mcp.Content{&mcp.TextContent{Text: r.Text}}, r.Err != nil
+	return res, nil
 }
 
 func (w *wire) readResource(ctx context.Context, req *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
@@ -318,11 +365,11 @@ func (w *wire) readResource(ctx context.Context, req *mcp.ReadResourceRequest) (
 }
 
 func (w *wire) listResources(ctx context.Context, req *mcp.ListResourcesRequest) (*mcp.ListResourcesResult, error) {
+	q := Request{Method: ListResources, Client: client(req)}
 	if req.Params != nil && req.Params.Cursor != "" {
-		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: fail.Show(
-			fail.Errorf(fail.Invalid, "the list has one page, there is no cursor").Then("list again without a cursor"))}
+		q.Refused = fail.Errorf(fail.Invalid, "the list has one page, there is no cursor").Then("list again without a cursor")
 	}
-	r := w.caller.Do(ctx, Request{Method: ListResources, Client: client(req)})
+	r := w.caller.Do(ctx, q)
 	if r.Err != nil {
 		return nil, rpcError(r)
 	}
@@ -369,18 +416,16 @@ const firstWithResultType = "2026-07-28"
 
 func (w *wire) complete(ctx context.Context, req *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
 	p := req.Params
-	if p.Ref == nil {
-		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "invalid: ref is missing"}
-	}
 	q := Request{Method: Complete, Argument: p.Argument.Name, Prefix: p.Argument.Value, Client: client(req)}
-	switch p.Ref.Type {
-	case "ref/resource":
+	switch {
+	case p.Ref == nil:
+		q.Refused = fail.Errorf(fail.Invalid, "ref is missing").Then("pass a ref of type ref/resource or ref/prompt")
+	case p.Ref.Type == "ref/resource":
 		q.Kind, q.Name = TemplateKind, p.Ref.URI
-	case "ref/prompt":
+	case p.Ref.Type == "ref/prompt":
 		q.Kind, q.Name = PromptKind, p.Ref.Name
 	default:
-		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams,
-			Message: "invalid: ref.type must be ref/resource or ref/prompt"}
+		q.Refused = fail.Errorf(fail.Invalid, "ref.type must be ref/resource or ref/prompt")
 	}
 	if p.Context != nil {
 		q.Vars = p.Context.Arguments
@@ -417,7 +462,7 @@ const codeOwn = -32000
 // client names who asks, in either era of the protocol.
 func client(req interface{ ClientInfo() *mcp.Implementation }) string {
 	if c := req.ClientInfo(); c != nil {
-		return fmt.Sprintf("%s/%s", c.Name, c.Version)
+		return fmt.Sprintf("%.200s/%.100s", c.Name, c.Version)
 	}
 	return ""
 }

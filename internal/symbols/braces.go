@@ -263,7 +263,8 @@ func (p *parser) splits(t tok) bool {
 		return false
 	}
 	switch t.kind {
-	case tokFatArrow, tokThinArrow, tokCompare, tokScope, '.', '?', '=', ',', ':', '+', '-', '*', '/', '&', '|', '<', '>', '{', '}', ')', ']', ';':
+	case tokFatArrow, tokThinArrow, tokCompare, tokScope, '.', '?', '=', ',', ':', '+', '-', '*', '/', '&', '|',
+		'<', '>', '{', '}', ')', ']', ';':
 		return false
 	case tokIdent:
 		switch string(p.text(t)) {

@@ -264,7 +264,8 @@ func endC(p *parser, st []tok, end uint8) {
 		return // struct X { … } x;
 	}
 	if fn, ok := p.findFunction(st); ok {
-		if rest := st[fn.to+1:]; find(rest, tokBraces) >= 0 || find(rest, '=') >= 0 && p.word(st[len(st)-1]) == "" && st[len(st)-1].kind != tokNumber {
+		rest, last := st[fn.to+1:], st[len(st)-1].kind
+		if find(rest, tokBraces) >= 0 || find(rest, '=') >= 0 && last != tokIdent && last != tokNumber {
 			return // Type NAME(x) = {…};
 		}
 		for _, t := range st[:fn.from] {

@@ -106,7 +106,7 @@ func (p *parser) functionAt(st []tok, i int) (function, bool) {
 	if builtin(name) {
 		return function{}, false
 	}
-	if attribute(name) || controls(name) && name != "this" && name != "lock" && name != "using" && name != "when" && name != "fixed" {
+	if attribute(name) || controls(name) && !method(name) {
 		return function{}, false
 	}
 	if j > 0 && st[j-1].kind == '~' {
@@ -116,6 +116,16 @@ func (p *parser) functionAt(st []tok, i int) (function, bool) {
 		return function{}, false
 	}
 	return function{name, j, p.qualified(st, j), i}, true
+}
+
+// method reports whether a word that begins a statement in one language is as good a name
+// as any in another.
+func method(w string) bool {
+	switch w {
+	case "this", "lock", "using", "when", "fixed":
+		return true
+	}
+	return false
 }
 
 // pointer reports whether the text of parentheses begins as that of a pointer does.

@@ -53,7 +53,10 @@ func (p *parser) memberAt(t tok, all []tok, kind Kind) int {
 // memberName returns the indices of a member's name and of its parameters, or -1.
 func (p *parser) memberName(st []tok) (at, params int) {
 	i := 0
-	for i < len(st) && (p.is(st[i], "get") || p.is(st[i], "set") || p.is(st[i], "async") || st[i].kind == '*' || st[i].kind == '#') {
+	accessor := func(t tok) bool {
+		return p.is(t, "get") || p.is(t, "set") || p.is(t, "async") || t.kind == '*' || t.kind == '#'
+	}
+	for i < len(st) && accessor(st[i]) {
 		if i+1 < len(st) && st[i].kind == tokIdent {
 			if k := st[i+1].kind; k == tokParens || k == '=' || k == ':' || k == '?' || k == '<' {
 				break

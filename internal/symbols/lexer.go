@@ -66,9 +66,11 @@ type lexer struct {
 	pos  int
 	line int32
 	bol  int // where the current line begins
+	from int // where the line begins on which the last token begins
 
 	prev    tok // the last token handed out
 	docs    []heredoc
+	noRegex int // where the next regular expression may begin at the earliest
 	rescans int // how often an unclosed string was found to have no end
 }
 
@@ -127,7 +129,7 @@ var newline = []byte{'\n'}
 // the token that was read last.
 func (l *lexer) column(t tok) int {
 	n := 0
-	for i := l.bol; i < int(t.start); i++ {
+	for i := l.from; i < int(t.start); i++ {
 		if l.src[i] == '\t' {
 			n += 8 - n%8
 		} else {
@@ -190,6 +192,7 @@ func (l *lexer) next() tok {
 			continue
 		}
 		t := tok{nl: nl, start: int32(l.pos), line: l.line}
+		l.from = l.bol
 		t.kind = l.scan(c, nl)
 		t.end = int32(l.pos)
 		if t.kind == tokIdent && t.end-t.start > 2 {

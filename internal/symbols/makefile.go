@@ -36,7 +36,7 @@ func scanMake(src []byte) []Symbol {
 			}
 		}
 		word, rest := makeWord(text)
-		for string(word) == "export" || string(word) == "override" || string(word) == "private" || string(word) == "unexport" {
+		for makeModifier(word) {
 			word, rest = makeWord(rest)
 		}
 		switch string(word) {
@@ -93,6 +93,14 @@ func makeLine(src []byte) ([]byte, int) {
 		i++
 	}
 	return src, max(1, lines-1)
+}
+
+func makeModifier(word []byte) bool {
+	switch string(word) {
+	case "export", "unexport", "override", "private":
+		return true
+	}
+	return false
 }
 
 func makeWord(s []byte) (word, rest []byte) {

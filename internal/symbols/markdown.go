@@ -151,7 +151,9 @@ func (h *Headings) add(text []byte, level, line int, start int64) {
 		parent = h.open[n-1]
 	}
 	title := headingText(text)
-	h.sections = append(h.sections, Section{Title: clip(title, MaxName), Slug: h.slug(title), Level: level, Line: line, Parent: parent})
+	h.sections = append(h.sections, Section{
+		Title: clip(title, MaxName), Slug: h.slug(title), Level: level, Line: line, Parent: parent,
+	})
 	h.starts = append(h.starts, start)
 	h.open = append(h.open, len(h.sections)-1)
 }
@@ -215,7 +217,7 @@ func headingText(text []byte) string {
 			b.WriteByte(c)
 		}
 	}
-	return strings.TrimSpace(strings.ToValidUTF8(b.String(), "\ufffd"))
+	return strings.Join(strings.Fields(strings.ToValidUTF8(b.String(), "\ufffd")), " ")
 }
 
 // closeATX takes the closing "##" off a heading.
@@ -285,6 +287,9 @@ func scanMarkdown(src []byte) []Symbol {
 	sections := h.Sections()
 	out := make([]Symbol, 0, len(sections))
 	for _, s := range sections {
+		if s.Title == "" {
+			continue
+		}
 		container := ""
 		if s.Parent >= 0 {
 			container = sections[s.Parent].Title

@@ -32,13 +32,17 @@ func (l *lexer) keywordBeforeValue() bool {
 
 // skipRegex moves past a regular expression that ends on this line, with its flags.
 func (l *lexer) skipRegex() bool {
+	if l.pos < l.noRegex {
+		return false
+	}
 	class := false
-	for i := l.pos + 1; i < len(l.src) && l.src[i] != '\n'; i++ {
+	i := l.pos + 1
+	for ; i < len(l.src) && l.src[i] != '\n'; i++ {
 		switch l.src[i] {
 		case '\\':
 			i++
 			if l.at(i) == '\n' {
-				return false
+				i--
 			}
 		case '[':
 			class = true
@@ -54,6 +58,7 @@ func (l *lexer) skipRegex() bool {
 			return true
 		}
 	}
+	l.noRegex = i // the rest of the line has been looked at once; that is enough
 	return false
 }
 

@@ -5,7 +5,8 @@ import "strings"
 // scanSQL reads what CREATE makes: tables, views, indexes, functions, procedures,
 // triggers, types, schemas.
 func scanSQL(src []byte) []Symbol {
-	l := newLexer(syntax{sql: true, dash: true, double: quoteIdent, single: quoteLong, doubled: true, tick: quoteIdent}, src)
+	l := newLexer(syntax{sql: true, dash: true, doubled: true,
+		double: quoteIdent, single: quoteLong, tick: quoteIdent}, src)
 	var out []Symbol
 	open := -1 // the symbol whose statement has not ended
 	depth, begins := 0, 0
@@ -48,6 +49,15 @@ func scanSQL(src []byte) []Symbol {
 
 // routine reports whether a definition of this kind has a body of statements.
 func routine(k Kind) bool { return k == Function || k == Trigger }
+
+// beforeName reports whether w may stand between the kind and the name in CREATE.
+func beforeName(w string) bool {
+	switch w {
+	case "if", "not", "exists", "concurrently", "body":
+		return true
+	}
+	return false
+}
 
 // peekWord returns the next word in lower case, without reading it.
 func (l *lexer) peekWord() string {
@@ -104,8 +114,7 @@ func (l *lexer) create(first tok) (Symbol, bool) {
 	}
 	t := l.next()
 	for range 8 { // IF NOT EXISTS, CONCURRENTLY, BODY
-		word := strings.ToLower(string(l.text(t)))
-		if t.kind != tokIdent || word != "if" && word != "not" && word != "exists" && word != "concurrently" && word != "body" {
+		if t.kind != tokIdent || !beforeName(strings.ToLower(string(l.text(t)))) {
 			break
 		}
 		t = l.next()

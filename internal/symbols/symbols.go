@@ -103,21 +103,41 @@ func Scan(lang string, src []byte) []Symbol {
 		}
 		out = scanBraces(d, src)
 	}
+	for i := range out {
+		s := &out[i]
+		s.Name, s.Container, s.Signature = oneLine(s.Name), oneLine(s.Container), oneLine(s.Signature)
+	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Line < out[j].Line })
 	return out
+}
+
+// oneLine makes spaces of the control characters in a name: names in quotes can have any.
+func oneLine(s string) string {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	if strings.IndexFunc(s, control) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if control(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // clip shortens s to at most n bytes at a character's boundary, and mends bytes that
 // are not UTF-8.
 func clip(s string, n int) string {
-	if len(s) > n {
-		n -= len("…")
-		for n > 0 && !utf8.RuneStart(s[n]) {
-			n--
-		}
-		s = s[:n] + "…"
+	cut := len(s) > n
+	s = strings.ToValidUTF8(s[:min(len(s), n)], "\ufffd") // which may make it longer
+	if !cut && len(s) <= n {
+		return s
 	}
-	return strings.ToValidUTF8(s, "\ufffd")
+	n = min(len(s), n-len("…"))
+	for n > 0 && n < len(s) && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }
 
 // headline makes one clipped line of the head of a definition: runs of white space and

@@ -43,7 +43,8 @@ func startsWord(p *parser, t tok) bool {
 	}
 	if p.prefix(p, []tok{t}) == 1 {
 		switch p.word(t) {
-		case "value", "data", "open", "inner", "optional", "default", "infix", "prefix", "async", "inline", "package", "internal":
+		case "value", "data", "open", "inner", "optional", "default", "infix", "prefix",
+			"async", "inline", "package", "internal":
 			return false // as often a name
 		}
 		return true
@@ -234,7 +235,8 @@ func (p *parser) defineWord(st, all []tok, k keyword, open bool) (int, opening, 
 	if !open && (kind == Class || kind == Struct || kind == Interface || kind == Enum) && p.lang == "swift" {
 		return -1, o, false
 	}
-	if (kind == Var || kind == Const) && f.scope == scopeType && (p.lang == "kotlin" || p.lang == "swift" || p.lang == "scala") {
+	properties := p.lang == "kotlin" || p.lang == "swift" || p.lang == "scala"
+	if (kind == Var || kind == Const) && f.scope == scopeType && properties {
 		kind = Property
 	}
 	name := p.word(st[at])
@@ -273,6 +275,9 @@ func (p *parser) nameAt(st []tok, i int) int {
 	return i
 }
 
+// group reports whether a kind is that of a pair of brackets and what is in it.
+func group(kind uint8) bool { return kind >= tokParens && kind <= tokBraces }
+
 // functionName returns the index of the token and the name of a function whose keyword
 // is st[0]. Operators have names made of punctuation.
 func (p *parser) functionName(st []tok) (int, string) {
@@ -287,12 +292,12 @@ func (p *parser) functionName(st []tok) (int, string) {
 		return -1, ""
 	}
 	if st[i].kind != tokIdent {
-		if st[i].kind == tokParens || st[i].kind >= tokParens && st[i].kind <= tokBraces || st[i].kind == tokString {
+		if group(st[i].kind) || st[i].kind == tokString {
 			// "fun (String).f()" is rare, "fun(x) {" a closure.
 			return -1, ""
 		}
 		end := i
-		for end < len(st) && end < i+4 && st[end].kind != tokParens && st[end].kind != tokIdent && st[end].kind != tokBrackets {
+		for end < min(len(st), i+4) && st[end].kind != tokIdent && !group(st[end].kind) {
 			end++
 		}
 		if p.lang == "rust" || p.lang == "php" || end == i {

@@ -34,6 +34,10 @@ type Set struct {
 	// Offers reports whether policy lets the tool be called, so that a prompt names no
 	// other. It is set in the Set that a capability gets.
 	Offers func(tool string) bool
+
+	// Opened is asked of each document that a capability opens by address, before it sees
+	// it: the address may have led there through a link. Set as Offers is.
+	Opened func(*documents.Document) error
 }
 
 // A System selects the sources of one kind of work from a Set.
@@ -112,7 +116,7 @@ func (s Sources[B]) keep(ok func(name string, local bool) bool) Sources[B] {
 // Narrow returns a copy of s with only the sources for which ok is true.
 func (s *Set) Narrow(ok func(name string, local bool) bool) *Set {
 	return &Set{Code: s.Code.keep(ok), Documents: s.Documents.keep(ok), Self: s.Self.keep(ok),
-		Offers: s.Offers}
+		Offers: s.Offers, Opened: s.Opened}
 }
 
 // A Source tells of a source without its back end, for status and for policy.

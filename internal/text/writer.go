@@ -17,10 +17,6 @@ type Renderer interface{ Text(*Writer) }
 // false when nothing is left to drop.
 type Shrinker interface{ Shrink(keep float64) bool }
 
-// A Located is an answer about one document. Location returns its address and its path,
-// as they turned out when it was opened, after links: policy is asked once more with them.
-type Located interface{ Location() (address, path string) }
-
 // A Writer collects an answer. The zero value is ready to use. It is not safe for
 // concurrent use.
 type Writer struct {

@@ -41,11 +41,11 @@ type View struct {
 	Notes   []string `json:"notes,omitempty"`
 
 	origin   text.Origin
-	name     string // of the document
 	owned    bool
 	verbatim bool
 	kind     kind
 	more     bool // lines follow the last of Lines
+	narrowed bool // the one line that is left was cut
 	end      int  // the last line that was asked for, 0 for the end
 	part     document.Part
 	shape    func() (*document.Outline, error) // what a value gives way to
@@ -106,7 +106,7 @@ func Read(ctx context.Context, lib documents.Library, u uri.URI, req Request) (*
 		return nil, err
 	}
 	v.URI, v.owned, v.verbatim = doc.URI, doc.Owned, req.Verbatim
-	v.origin.Source, v.name = doc.Source, doc.Name
+	v.origin.Source = doc.Source
 	return v, nil
 }
 
@@ -239,6 +239,10 @@ func readValue(ctx context.Context, doc *documents.Document, format document.For
 	if cut || n.Kind == "object" || n.Kind == "array" {
 		v.shape = func() (*document.Outline, error) { return document.Shape(ctx, format, data, pointer) }
 	}
+	if cut {
+		// What is left of the value would pass for all of it.
+		return v, v.giveWay()
+	}
 	return v, nil
 }
 
@@ -300,16 +304,7 @@ func (v *View) Shrink(keep float64) bool {
 	keep = min(keep*0.97, 0.95)
 	switch v.kind {
 	case value:
-		if v.shape == nil {
-			return false
-		}
-		o, err := v.shape()
-		if err != nil {
-			return false
-		}
-		v.chart(o)
-		v.Notes = append(v.Notes, "the value is too long, so this is its outline: point into it with part")
-		return true
+		return v.shape != nil && v.giveWay() == nil
 	case outline:
 		n := int(float64(len(v.Outline)) * keep)
 		if n < 1 {
@@ -330,7 +325,22 @@ func (v *View) Shrink(keep float64) bool {
 	v.Lines = v.Lines[:1]
 	l := &v.Lines[0]
 	l.Text = cut(l.Text, int(float64(len(l.Text))*keep))
+	if !v.narrowed {
+		v.narrowed = true
+		v.Notes = append(v.Notes, fmt.Sprintf("line %d is cut to fit: a larger budget shows more of it, grep what surrounds a match", l.Number))
+	}
 	return true
+}
+
+// giveWay makes the value its outline.
+func (v *View) giveWay() error {
+	o, err := v.shape()
+	if err != nil {
+		return err
+	}
+	v.chart(o)
+	v.Notes = append(v.Notes, "the value is too long, so this is its outline: point into it with part")
+	return nil
 }
 
 // cut cuts a line to n bytes at a character, and says how many bytes are missing, those

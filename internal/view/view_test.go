@@ -135,6 +135,38 @@ func TestLongLine(t *testing.T) {
 	if len(got) > 5_000 {
 		t.Errorf("grep in a long line: %d bytes", len(got))
 	}
+	// However a line is cut, the way to more of it stands after the text.
+	u, err := uri.Parse("a.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ part, want string }{
+		{"", `note: 1 line is longer than 2000 bytes and was clipped: part="L1" alone shows up to 36000 bytes, grep shows what surrounds a match`},
+		{"L1", "note: line 1 is cut to fit: a larger budget shows more of it, grep what surrounds a match"},
+	} {
+		v, err := view.Read(t.Context(), library{"a.js", long}, u, view.Request{Part: c.part})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if c.part != "" && !v.Shrink(0.5) {
+				t.Fatal("it does not shrink")
+			}
+		}
+		if got := render(v); strings.Count(got, c.want) != 1 {
+			t.Errorf("part %q: …%s, want once %s", c.part, got[len(got)-200:], c.want)
+		}
+	}
+}
+
+// TestLongValue has a value that is too long even before any budget.
+func TestLongValue(t *testing.T) {
+	for _, pointer := range []string{"", "/v"} {
+		got := show(t, library{"a.json", `{"v": "` + strings.Repeat("y", 300_000) + `"}`}, "json://a.json", view.Request{Part: pointer})
+		if !strings.Contains(got, "outline: ") || !strings.Contains(got, "/v string, 300000 bytes") || !strings.Contains(got, "note: the value is too long") {
+			t.Errorf("the value at %q is shown as %.300q", pointer, got)
+		}
+	}
 }
 
 func TestValues(t *testing.T) {

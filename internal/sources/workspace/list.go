@@ -34,7 +34,7 @@ type found struct {
 // paths lists the files of the work tree that keep is true for. When ctx ends, what was
 // found so far is returned, and whole is false.
 func (s *Source) paths(ctx context.Context, times bool, keep func(string) bool) (list []found, whole bool, err error) {
-	opt := tree.WalkOptions{}
+	opt := tree.WalkOptions{Deny: s.host.Closed()}
 	parts := make([][]found, opt.NumWorkers())
 	var total atomic.Int64
 	_, err = s.root.Walk(ctx, opt, func(worker int, e *tree.Entry) error {
@@ -130,9 +130,9 @@ func (s *Source) Find(ctx context.Context, query string, limit int) ([]documents
 func (s *Source) exact(ctx context.Context, u uri.URI) (documents.Item, error) {
 	open := s.openFile
 	if u.Scheme == "repo" {
-		open = func(u uri.URI) (*documents.Document, error) { return s.openAtRef(ctx, u) }
+		open = s.openAtRef
 	}
-	doc, err := open(u)
+	doc, err := open(ctx, u)
 	if err != nil {
 		return documents.Item{}, err
 	}

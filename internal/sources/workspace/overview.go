@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ const (
 	overviewEntries = 60
 	overviewCommits = 8
 	openingLines    = 12
+	openingBytes    = 64 << 10
 )
 
 // Overview implements documents.Overviewer. What cannot be had (a repository without
@@ -105,7 +107,7 @@ func (s *Source) opening(ctx context.Context, v *documents.Overview) error {
 	}
 	defer doc.Body.Close()
 	var b strings.Builder
-	lines := bufio.NewReader(doc.Body)
+	lines := bufio.NewReader(io.LimitReader(doc.Body, openingBytes))
 	for range openingLines {
 		line, err := lines.ReadString('\n')
 		b.WriteString(line[:min(len(line), 400)])

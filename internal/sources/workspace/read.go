@@ -8,6 +8,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 
 	"cleat/internal/fail"
 	"cleat/internal/git"
@@ -25,7 +26,7 @@ func (s *Source) Open(ctx context.Context, u uri.URI) (*documents.Document, erro
 	if u.Scheme == "repo" {
 		return s.openAtRef(ctx, u)
 	}
-	doc, err := s.openFile(u)
+	doc, err := s.openFile(ctx, u)
 	if err == nil {
 		return doc, nil
 	}
@@ -40,15 +41,21 @@ func (s *Source) Open(ctx context.Context, u uri.URI) (*documents.Document, erro
 }
 
 // openFile opens a file of the work tree.
-func (s *Source) openFile(u uri.URI) (*documents.Document, error) {
+func (s *Source) openFile(ctx context.Context, u uri.URI) (*documents.Document, error) {
 	f, err := s.root.Open(strings.TrimSuffix(u.Path, "/"))
 	if err != nil {
 		return nil, err
 	}
-	doc, err := s.document(f)
+	release, err := s.hold(ctx, f.Stat().Size())
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	doc, err := s.document(f)
+	if err != nil {
+		release()
+		return nil, errors.Join(err, f.Close())
+	}
+	doc.Body = held{doc.Body, sync.OnceFunc(release)}
 	doc.URI = uri.New(u.Scheme, s.Address(f.Path()).Path).String()
 	return doc, nil
 }
@@ -68,17 +75,18 @@ func (s *Source) document(f *tree.File) (*documents.Document, error) {
 		doc.Body = &masked{file: f, name: f.Path(), redact: s.host.RedactPart}
 		return doc, nil
 	}
-	data, err := io.ReadAll(io.LimitReader(f, wholeLimit+1))
-	if err != nil {
+	var data bytes.Buffer
+	data.Grow(int(info.Size()) + bytes.MinRead)
+	if _, err := data.ReadFrom(io.LimitReader(f, wholeLimit+1)); err != nil {
 		return nil, fail.Errorf(fail.Unavailable, "%q cannot be read: %w", f.Path(), err)
 	}
-	if len(data) > wholeLimit {
+	if data.Len() > wholeLimit {
 		return nil, fail.Errorf(fail.Conflict, "%q grows while it is read", f.Path()).Then("read it again, or use grep")
 	}
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("closing %s: %w", f.Path(), err)
 	}
-	doc.Body = s.memory(f.Path(), data)
+	doc.Body = s.memory(f.Path(), data.Bytes())
 	return doc, nil
 }
 

@@ -23,7 +23,7 @@ func (s *Source) Search(ctx context.Context, q code.Query) (*code.Result, error)
 		return nil, err
 	}
 	var report scan.Report
-	res, err := scan.Run(ctx, s.root, m, scan.Options{Redact: s.host.Redact, Report: &report})
+	res, err := scan.Run(ctx, s.root, m, scan.Options{Redact: s.host.Redact, Deny: s.host.Closed(), Report: &report})
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,13 @@ package workspace
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+
+	"golang.org/x/sync/semaphore"
 
 	"cleat/internal/fail"
 	"cleat/internal/git"
@@ -34,9 +39,11 @@ type Source struct {
 	host host.Host
 	name string // of the folder
 	main bool
+	room *semaphore.Weighted // for documents in memory, in bytes
 
-	mu   sync.Mutex
-	repo *git.Repo // nil before the first call that needs it
+	mu     sync.Mutex
+	repo   *git.Repo   // nil before the first call that needs it
+	dotGit fs.FileInfo // what .git was when repo was opened; nil if there was none
 }
 
 var (
@@ -47,6 +54,7 @@ var (
 	_ documents.Completer  = (*Source)(nil)
 	_ documents.Finder     = (*Source)(nil)
 	_ documents.Overviewer = (*Source)(nil)
+	_ documents.Namer      = (*Source)(nil)
 )
 
 // Open pins the folder and opens nothing else. It fails with fail.Invalid for a
@@ -68,22 +76,46 @@ func Open(_ context.Context, cfg Config, h host.Host) (*Source, error) {
 			h.Log.Warn("the user's ignore file does not count", "err", err)
 		}
 	}
-	return &Source{root: root, host: h, name: filepath.Base(root.Dir()), main: cfg.Main}, nil
+	return &Source{root: root, host: h, name: filepath.Base(root.Dir()), main: cfg.Main, room: newRoom()}, nil
 }
 
 // repository opens the git repository of the folder at the first call that needs it. It
-// fails with fail.NotFound where there is none.
+// fails with fail.NotFound where there is none, and with fail.Unavailable when the folder
+// is no longer the one that was pinned: git is told paths, which then lead elsewhere. For
+// the same reason a repository whose .git was replaced is opened, and so checked, anew.
 func (s *Source) repository() (*git.Repo, error) {
+	if _, err := s.root.Open("."); fail.From(err).Code == fail.Unavailable {
+		return nil, err // opening a folder fails in any case
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	dotGit, err := os.Lstat(filepath.Join(s.root.Dir(), ".git"))
+	if err != nil {
+		dotGit = nil
+	}
+	if s.repo != nil && !same(dotGit, s.dotGit) {
+		if err := s.repo.Close(); err != nil {
+			s.host.Log.Warn("closing a repository that was replaced", "err", err)
+		}
+		s.repo = nil
+	}
 	if s.repo == nil {
 		repo, err := git.Open(s.root.Dir(), git.Options{Env: s.host.Env, Group: s.host.Children})
 		if err != nil {
 			return nil, err
 		}
-		s.repo = repo
+		s.repo, s.dotGit = repo, dotGit
 	}
 	return s.repo, nil
+}
+
+// same reports whether a and b, either of which may be nil for nothing, are of one file,
+// folder or link.
+func same(a, b fs.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return a.Mode().Type() == b.Mode().Type() && os.SameFile(a, b)
 }
 
 // Close ends the child processes and gives the folder back.
@@ -104,6 +136,22 @@ func (s *Source) Address(path string) uri.URI {
 		path = filepath.ToSlash(filepath.Join(s.root.Dir(), path))
 	}
 	return uri.New("text", path)
+}
+
+// Names implements documents.Namer.
+func (s *Source) Names(u uri.URI) (address uri.URI, path string, ok bool) {
+	if u.Scheme != "repo" {
+		path, err := s.root.Rel(strings.TrimSuffix(u.Path, "/"))
+		address := s.Address(path)
+		address.Scheme = u.Scheme
+		return address, path, err == nil
+	}
+	parts, err := u.Segments(3)
+	if err != nil || len(parts) < 3 {
+		return uri.URI{}, "", false
+	}
+	path, err = s.root.Rel(parts[2])
+	return uri.New("repo", parts[0], parts[1], path), path, err == nil
 }
 
 // Schemes implements documents.Library.

@@ -63,6 +63,15 @@ type Finder interface {
 	Find(ctx context.Context, query string, limit int) ([]Item, error)
 }
 
+// A Namer tells by what names a document is known, whichever way its address is spelled,
+// so that rules about one spelling hold for all. Optional.
+type Namer interface {
+	// Names returns the address of u in the one spelling that lists have, and its path
+	// from the root. It looks at the words only; for what the library does not serve it
+	// returns false.
+	Names(u uri.URI) (address uri.URI, path string, ok bool)
+}
+
 // An Overviewer can tell a newcomer what the documents are about. Optional.
 type Overviewer interface {
 	Overview(ctx context.Context) (*Overview, error)
