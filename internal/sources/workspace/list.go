@@ -82,10 +82,24 @@ func (s *Source) Recent(ctx context.Context, limit int) ([]documents.Item, error
 	}
 	slices.SortStableFunc(list, func(a, b found) int { return b.modified.Compare(a.modified) })
 	items := make([]documents.Item, 0, limit)
-	for _, f := range list[:min(limit, len(list))] {
-		items = append(items, s.item(f))
+	for _, f := range list {
+		if len(items) == limit || ctx.Err() != nil {
+			break
+		}
+		if s.isText(f.path) {
+			items = append(items, s.item(f))
+		}
 	}
 	return items, nil
+}
+
+// isText reports whether a file could be read: it is there, and text.
+func (s *Source) isText(name string) bool {
+	f, err := s.root.Open(name)
+	if err != nil {
+		return false
+	}
+	return errors.Join(checkText(f), f.Close()) == nil
 }
 
 func (s *Source) item(f found) documents.Item {

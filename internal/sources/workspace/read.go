@@ -60,15 +60,23 @@ func (s *Source) openFile(ctx context.Context, u uri.URI) (*documents.Document, 
 	return doc, nil
 }
 
+// checkText fails with fail.Unsupported for a file that is not text.
+func checkText(f *tree.File) error {
+	head := make([]byte, min(f.Stat().Size(), 8<<10))
+	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return fail.Errorf(fail.Unavailable, "%q cannot be read: %w", f.Path(), err)
+	}
+	if _, ok := tree.Text(head, nil); !ok {
+		return notText(f.Path(), f.Stat().Size())
+	}
+	return nil
+}
+
 // document makes a document of an open file, redacted.
 func (s *Source) document(f *tree.File) (*documents.Document, error) {
 	info := f.Stat()
-	head := make([]byte, min(info.Size(), 8<<10))
-	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fail.Errorf(fail.Unavailable, "%q cannot be read: %w", f.Path(), err)
-	}
-	if _, ok := tree.Text(head, nil); !ok {
-		return nil, notText(f.Path(), info.Size())
+	if err := checkText(f); err != nil {
+		return nil, err
 	}
 	doc := &documents.Document{Name: f.Path(), MIMEType: mimeType(f.Path()), Size: info.Size(), Modified: info.ModTime()}
 	if info.Size() > wholeLimit {
