@@ -117,7 +117,7 @@ func (w *worker) collect(path string, data []byte, h hit) *found {
 		if number <= after {
 			continue
 		}
-		shown = w.context(f, data, shown, h, number)
+		w.context(f, data, shown, h, number)
 		f.add(code.Line{Number: number, Match: true,
 			Text: clip(chomp(data[h.start:h.end]), w.at(data, h), w.o.MaxLine)})
 		f.kept++
@@ -146,10 +146,10 @@ func (f *found) add(l code.Line) {
 
 // context takes the lines between the last one taken, which ends before shown, and the
 // match h. It returns where the next one begins.
-func (w *worker) context(f *found, data []byte, shown int, h hit, number int) int {
+func (w *worker) context(f *found, data []byte, shown int, h hit, number int) {
 	n := w.m.q.Context
 	if n == 0 {
-		return shown
+		return
 	}
 	if f.kept > 0 {
 		last := f.Lines[len(f.Lines)-1].Number
@@ -162,7 +162,6 @@ func (w *worker) context(f *found, data []byte, shown int, h hit, number int) in
 		first--
 	}
 	w.after(f, data, begin, h.start, first-1, n)
-	return h.start
 }
 
 // after takes up to n lines of data[from:to] as context, last being the number before

@@ -181,10 +181,9 @@ type walker struct {
 	gone   bool     // the root folder could not be read
 	stats  WalkStats
 
-	keep  int64 // folders held open
-	omu   sync.Mutex
-	nopen int64
-	open  []*node // in the order they were opened
+	keep int64 // folders held open
+	omu  sync.Mutex
+	open []*node // in the order they were opened
 }
 
 // A task is a folder to read, or some files of a folder to visit.
