@@ -145,7 +145,7 @@ func (f *found) add(l code.Line) {
 }
 
 // context takes the lines between the last one taken, which ends before shown, and the
-// match h. It returns where the next one begins.
+// match h.
 func (w *worker) context(f *found, data []byte, shown int, h hit, number int) {
 	n := w.m.q.Context
 	if n == 0 {
