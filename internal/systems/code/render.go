@@ -41,6 +41,8 @@ func (r *Result) summary() string {
 	var b strings.Builder
 	what, files := "matches in", len(r.Files)+r.Omitted
 	switch {
+	case r.Matches == 0 && r.Partial != "":
+		b.WriteString("no match so far")
 	case r.Matches == 0:
 		b.WriteString("no match")
 	case files > 0 && r.Files[0].Matches == 0:
