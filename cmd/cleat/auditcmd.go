@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os/signal"
 	"syscall"
+	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
 	"cleat/internal/gate/audit"
 	"cleat/internal/state"
+	"cleat/internal/text"
 )
 
 func (p *program) auditCommand() *cobra.Command {
@@ -25,9 +27,12 @@ func (p *program) auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			enc := json.NewEncoder(p.stdout)
 			for _, r := range records {
-				if err := enc.Encode(r); err != nil {
+				raw, err := json.Marshal(r)
+				if err != nil {
+					return fmt.Errorf("encoding a record: %w", err)
+				}
+				if _, err := p.stdout.Write(append(ascii(raw), '\n')); err != nil {
 					return fmt.Errorf("printing a record: %w", err)
 				}
 			}
@@ -53,16 +58,32 @@ func (p *program) auditCommand() *cobra.Command {
 	return c
 }
 
+// ascii returns JSON text with everything that is not printable ASCII escaped, as it stands
+// in the log: names in it are of strangers, and the reader is a terminal.
+func ascii(raw []byte) []byte {
+	out := make([]byte, 0, len(raw))
+	for _, r := range string(raw) {
+		if r < 0x7f {
+			out = append(out, byte(r)) // control characters were escaped already
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
+}
+
 // verified prints a report, what is wrong first.
 func (p *program) verified(r audit.Report) error {
 	for _, problem := range r.Problems {
-		fmt.Fprintln(p.stdout, problem)
+		fmt.Fprintln(p.stdout, text.Line(problem.String()))
 	}
 	for _, note := range r.Notes {
-		fmt.Fprintln(p.stdout, "note:", note)
+		fmt.Fprintln(p.stdout, "note:", text.Line(note))
 	}
 	for _, w := range r.Unfinished {
-		fmt.Fprintf(p.stdout, "unknown outcome: record %d: %s %s on %s at %s\n", w.Seq, w.Name, w.Op, w.Source, w.Time.Format("2006-01-02 15:04:05Z"))
+		fmt.Fprintf(p.stdout, "unknown outcome: record %d: %s %s on %s at %s\n", w.Seq, text.Line(w.Name), text.Line(w.Op), text.Line(w.Source), w.Time.Format("2006-01-02 15:04:05Z"))
 	}
 	if !r.OK() {
 		fmt.Fprintf(p.stdout, "%d problems in %d records\n", r.Bad, r.Records)

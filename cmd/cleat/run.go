@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"cleat/internal/fail"
+	"cleat/internal/text"
 )
 
 // Exit codes; see the README.
@@ -59,16 +60,22 @@ func (p *program) run(args []string) int {
 	case errors.Is(err, errFailed):
 		return exitFailure
 	case errors.As(err, &usage) || isUsage(err):
-		fmt.Fprintf(p.stderr, "cleat: %v\nRun 'cleat --help' for usage.\n", err)
+		p.complain("cleat: " + err.Error() + "\nRun 'cleat --help' for usage.")
 		return exitUsage
 	}
 	var f *fail.Error
 	if errors.As(err, &f) {
-		fmt.Fprintln(p.stderr, fail.Show(err))
+		p.complain(fail.Show(err))
 		return exitFailure
 	}
-	fmt.Fprintf(p.stderr, "cleat: %v\n", err)
+	p.complain("cleat: " + err.Error())
 	return exitFailure
+}
+
+// complain prints an error for a terminal: what it quotes may be of strangers.
+func (p *program) complain(s string) {
+	s, _ = text.Clean(s)
+	fmt.Fprintln(p.stderr, s)
 }
 
 // isUsage reports whether err is cobra's own about the words of the command line, which

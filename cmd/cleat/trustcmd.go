@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"cleat/internal/config"
+	"cleat/internal/sources/workspace"
 	"cleat/internal/text"
 )
 
@@ -44,6 +46,13 @@ func (a *app) grant(yes bool) error {
 	fmt.Fprintf(out, "%s (sha256 %.12s…) adds:\n", file.File, file.Digest())
 	for _, s := range a.config.Skipped {
 		fmt.Fprintf(out, "  source %s of kind %s, line %d\n", s.Name, s.Kind, s.Line)
+		if c, ok := s.Config.(*workspace.Config); ok {
+			dir := c.Root
+			if !filepath.IsAbs(dir) {
+				dir = filepath.Join(a.root, dir)
+			}
+			fmt.Fprintln(out, "    reads the folder", text.Line(dir))
+		}
 		for _, h := range s.Hosts {
 			fmt.Fprintln(out, "    talks to", text.Line(h))
 		}

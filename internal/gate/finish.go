@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cleat/internal/fail"
@@ -67,6 +68,23 @@ func (v *visit) render(out text.Renderer) page {
 		p.notes = append(p.notes[:len(p.notes):len(p.notes)], v.warn)
 	}
 	return p
+}
+
+// cuts are the lines with which cleat says what was left out and how it is had; a typed
+// value does not have them.
+func (p page) cuts() []string {
+	var out []string
+	for _, s := range p.parts {
+		if s.Foreign {
+			continue
+		}
+		for line := range strings.Lines(s.Text) {
+			if strings.HasPrefix(line, "… ") {
+				out = append(out, strings.TrimSuffix(line, "\n"))
+			}
+		}
+	}
+	return out
 }
 
 // text is the answer as text within the budget.
@@ -206,7 +224,7 @@ func (v *visit) structured(out text.Renderer, budget int) (json.RawMessage, erro
 	})
 	for range maxShrinks {
 		p := v.render(out)
-		env := envelope{Result: out, Notes: p.notes, Cursor: p.cursor}
+		env := envelope{Result: out, Notes: slices.Concat(p.notes, p.cuts()), Cursor: p.cursor}
 		if cleaned > 0 {
 			env.Notes = append(env.Notes, fmt.Sprintf("%d control or invisible characters are shown escaped, as \\u{…}", cleaned))
 		}
@@ -259,9 +277,15 @@ func (g *Gate) lines(values []string) []string {
 }
 
 // clip shortens a name from a request for an error.
-func clip(s string) string {
-	if len(s) <= 100 {
+func clip(s string) string { return cut(s, 100) }
+
+// maxError is the length of each of the parts of an error, in bytes.
+const maxError = 1500
+
+// cut shortens s to n bytes, at a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	return strings.ToValidUTF8(s[:100], "") + "…"
+	return strings.ToValidUTF8(s[:n], "") + "…"
 }

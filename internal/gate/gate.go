@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -85,7 +84,6 @@ func New(opt Options) (*Gate, error) {
 // answer fit to go out. It never panics and never returns later than a few seconds
 // after the time limit of a call.
 func (g *Gate) Do(ctx context.Context, req registry.Request) registry.Reply {
-	runtime.Gosched()
 	v := &visit{gate: g, req: req, start: g.opt.Now()}
 	v.record = audit.Record{Session: g.session, Client: req.Client, Method: req.Method, Name: req.Name,
 		Args: req.Raw(), BytesIn: int64(req.Bytes)}
@@ -289,7 +287,10 @@ func (v *visit) failed(ctx context.Context, err error) registry.Reply {
 	if f.Code == fail.Internal {
 		v.gate.opt.Log.Error("internal error", "method", v.req.Method, "name", v.req.Name, "err", err)
 	}
-	f.What, f.Why, f.Next = v.gate.line(f.What), v.gate.line(f.Why), v.gate.line(f.Next)
+	// What a message quotes may be of any length: it is cut once it is redacted.
+	for _, s := range []*string{&f.What, &f.Why, &f.Next} {
+		*s = cut(v.gate.line(*s), maxError)
+	}
 	reply := registry.Reply{Err: &f, Unknown: v.entry == nil && v.req.Method == registry.CallTool}
 	reply.Text = fail.Show(&f)
 	if f.Retry > 0 {

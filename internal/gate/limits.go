@@ -17,14 +17,28 @@ type slots struct {
 	free  chan struct{}
 	queue chan struct{} // nil entries of what waits or runs
 	bytes atomic.Int64  // of the arguments of what waits or runs
+
+	last  atomic.Int64 // when the last call came, in nanoseconds since start
+	start time.Time
+	mu    sync.Mutex
+	calm  chan struct{} // closed when the burst is over; nil outside of one
 }
+
+// What makes a burst. Calls that compute keep the processors busy, and then what the client
+// sends is read only as fast as calls end: a ping or a cancellation behind a thousand calls
+// would wait for all of them. So in a burst new calls begin only when it has been read.
+const (
+	burstSize = 4 // calls that run
+	burstLull = 10 * time.Millisecond
+	burstMost = time.Second
+)
 
 // maxQueued bounds the arguments of the calls that wait or run, in bytes. A call that is
 // alone may have more.
 const maxQueued = 64 << 20
 
 func newSlots(l Limits) *slots {
-	return &slots{free: make(chan struct{}, l.InFlight), queue: make(chan struct{}, l.InFlight+l.Queue)}
+	return &slots{start: time.Now(), free: make(chan struct{}, l.InFlight), queue: make(chan struct{}, l.InFlight+l.Queue)}
 }
 
 // take waits for a slot and returns the function that gives it back, for a call with
@@ -45,6 +59,10 @@ func (s *slots) take(ctx context.Context, bytes int) (func(), error) {
 		leave()
 		return nil, busy("bytes of arguments are", int(all-n))
 	}
+	if err := s.settle(ctx); err != nil {
+		leave()
+		return nil, err
+	}
 	select {
 	case s.free <- struct{}{}:
 		return func() { <-s.free; leave() }, nil
@@ -52,6 +70,45 @@ func (s *slots) take(ctx context.Context, bytes int) (func(), error) {
 		leave()
 		return nil, context.Cause(ctx)
 	}
+}
+
+// settle waits in a burst until it is over.
+func (s *slots) settle(ctx context.Context) error {
+	s.last.Store(int64(time.Since(s.start)))
+	s.mu.Lock()
+	calm := s.calm
+	if calm == nil && len(s.free) >= burstSize {
+		calm = make(chan struct{})
+		s.calm = calm
+		go s.watch(calm)
+	}
+	s.mu.Unlock()
+	if calm == nil {
+		return nil
+	}
+	select {
+	case <-calm:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// watch closes calm when no call has come for a moment.
+func (s *slots) watch(calm chan struct{}) {
+	tick := time.NewTicker(burstLull)
+	defer tick.Stop()
+	for began := time.Since(s.start); ; {
+		<-tick.C
+		now := time.Since(s.start)
+		if now-time.Duration(s.last.Load()) >= burstLull || now-began >= burstMost {
+			break
+		}
+	}
+	s.mu.Lock()
+	s.calm = nil
+	s.mu.Unlock()
+	close(calm)
 }
 
 // repeats counts how often the very same call has failed in a row.
@@ -73,7 +130,7 @@ func (r *repeats) count(req registry.Request, failed bool) int {
 	}
 	var h maphash.Hash
 	h.SetSeed(r.seed)
-	for _, s := range []string{req.Method, req.Name, string(req.Args)} {
+	for _, s := range []string{req.Method, req.Name, string(req.Raw())} {
 		h.WriteString(s)
 		h.WriteByte(0)
 	}

@@ -54,7 +54,7 @@ func (c *scanner) assignment(p int) {
 	if at == inCode && strings.HasPrefix(s[end:], "&") && s[v-1] == '=' {
 		at = inQuery
 	}
-	if !secretive(s[start:end], kind, at) {
+	if !secretive(s[start:end], kind, at) && !(c.config && at != inQuery && configured(s[start:end], kind)) {
 		return
 	}
 	if end-start >= 64 { // judged by its beginning, masked to its end

@@ -136,3 +136,12 @@ func styleOfClean(name string) style {
 	}
 	return styleNone
 }
+
+// configFile reports whether the name is that of a file of settings.
+func configFile(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".yml", ".yaml", ".properties", ".ini", ".conf", ".cfg", ".config", ".toml", ".json", ".tfvars", ".plist", ".xml":
+		return true
+	}
+	return false
+}

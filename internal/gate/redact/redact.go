@@ -114,7 +114,7 @@ type span struct {
 // find returns the secrets of s, sorted and without overlaps.
 func (r *Redactor) find(name, s string) []span {
 	found := r.held.Load().find(nil, s)
-	found = scan(found, s)
+	found = scan(found, s, configFile(name))
 	if st := styleOf(name); st != styleNone {
 		found = strict(found, st, name, s)
 	}

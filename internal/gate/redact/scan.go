@@ -12,12 +12,13 @@ import (
 // follow. What a rule then looks at is bounded, or skipped when the rule applies, so that the time
 // is linear in the text whatever it says.
 type scanner struct {
-	s     string
-	found []span
-	last  int           // where the last secret that a rule found ends: nothing before it is looked at again
-	named int           // the end of the last name that was looked at as the left side of an assignment
-	spent int           // bytes that rules looked at in vain or not
-	runs  [b64 + 1]span // the last run of each class
+	s      string
+	found  []span
+	config bool          // s is a configuration file: what stands behind a name is a value
+	last   int           // where the last secret that a rule found ends: nothing before it is looked at again
+	named  int           // the end of the last name that was looked at as the left side of an assignment
+	spent  int           // bytes that rules looked at in vain or not
+	runs   [b64 + 1]span // the last run of each class
 }
 
 // reach returns n, how far a rule looks, or less when rules have looked at much more
@@ -111,7 +112,7 @@ func (a *anchors) mark(v string) {
 }
 
 // scan appends what the rules find in s to found.
-func scan(found []span, s string) []span {
+func scan(found []span, s string, config bool) []span {
 	a := index()
 	var c *scanner // made when it is needed
 	last := 0
@@ -132,7 +133,7 @@ func scan(found []span, s string) []span {
 				continue
 			}
 			if c == nil {
-				c = &scanner{s: s, found: found}
+				c = &scanner{s: s, found: found, config: config}
 			}
 			if c.try(a, p, n) {
 				last = c.last

@@ -195,3 +195,35 @@ func secretive(value, kind string, at place) bool {
 	}
 	return n >= 16 && (d >= 2 || n >= 32) && !wordy(value) && run(value, 0, b64, n) == n
 }
+
+// configured reports whether value, found behind a name of the kind in a configuration
+// file, is a secret: there it is no expression, so less has to speak for it. Words alone
+// are not taken for one, as translations of "password" have such files too.
+func configured(value, kind string) bool {
+	if len(value) < 8 || placeholder(value) {
+		return false
+	}
+	lower, upper, signs := false, false, false
+	for i := range len(value) {
+		switch c := value[i]; {
+		case c <= ' ' || c == 0x7f:
+			return false
+		case '0' <= c && c <= '9':
+			signs = true
+		case isLower(c):
+			lower = true
+		case isAlnum(c):
+			upper = true
+		case strings.IndexByte("_-.", c) < 0:
+			signs = true
+		}
+	}
+	if !signs || !lower && !upper {
+		return false
+	}
+	if kind == kindPassword {
+		return true
+	}
+	// A path, or a name with a number behind it, is none.
+	return strings.IndexByte(value, '/') < 0 && (lower && upper || !wordy(value))
+}

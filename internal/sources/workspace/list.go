@@ -34,7 +34,7 @@ type found struct {
 // paths lists the files of the work tree that keep is true for. When ctx ends, what was
 // found so far is returned, and whole is false.
 func (s *Source) paths(ctx context.Context, times bool, keep func(string) bool) (list []found, whole bool, err error) {
-	opt := tree.WalkOptions{Deny: s.host.Closed()}
+	opt := tree.WalkOptions{Deny: s.closed()}
 	parts := make([][]found, opt.NumWorkers())
 	var total atomic.Int64
 	_, err = s.root.Walk(ctx, opt, func(worker int, e *tree.Entry) error {

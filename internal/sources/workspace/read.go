@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"syscall"
 
 	"cleat/internal/fail"
 	"cleat/internal/git"
@@ -44,7 +45,7 @@ func (s *Source) Open(ctx context.Context, u uri.URI) (*documents.Document, erro
 func (s *Source) openFile(ctx context.Context, u uri.URI) (*documents.Document, error) {
 	f, err := s.root.Open(strings.TrimSuffix(u.Path, "/"))
 	if err != nil {
-		return nil, err
+		return nil, nameable(err)
 	}
 	release, err := s.hold(ctx, f.Stat().Size())
 	if err != nil {
@@ -96,6 +97,15 @@ func (s *Source) document(f *tree.File) (*documents.Document, error) {
 	}
 	doc.Body = s.memory(f.Path(), data.Bytes())
 	return doc, nil
+}
+
+// nameable returns err, or that there is nothing of the name where the system cannot even
+// have files of such names.
+func nameable(err error) error {
+	if errors.Is(err, syscall.ENAMETOOLONG) {
+		return fail.Errorf(fail.NotFound, "no file or folder of that path: it is longer than paths can be")
+	}
+	return err
 }
 
 // memory is a body of data, as UTF-8 and redacted.

@@ -23,9 +23,9 @@ func (s *Source) Search(ctx context.Context, q code.Query) (*code.Result, error)
 		return nil, err
 	}
 	var report scan.Report
-	res, err := scan.Run(ctx, s.root, m, scan.Options{Redact: s.host.Redact, Deny: s.host.Closed(), Report: &report})
+	res, err := scan.Run(ctx, s.root, m, scan.Options{Redact: s.host.Redact, Deny: s.closed(), Report: &report})
 	if err != nil {
-		return nil, err
+		return nil, nameable(err)
 	}
 	if len(report.Large) > 0 {
 		res.Skipped = "too large: " + strings.Join(report.Large, ", ")

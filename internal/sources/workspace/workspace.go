@@ -11,8 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
@@ -116,6 +118,20 @@ func same(a, b fs.FileInfo) bool {
 		return a == nil && b == nil
 	}
 	return a.Mode().Type() == b.Mode().Type() && os.SameFile(a, b)
+}
+
+// closed returns what tells the paths that policy closes, to be asked of each path of a
+// walk. Now and then it lets others go first: walks keep every processor busy, and what the
+// client sends meanwhile, a ping or a cancellation, is to be read all the same.
+func (s *Source) closed() func(path string) bool {
+	closed := s.host.Closed()
+	var paths atomic.Uint32
+	return func(path string) bool {
+		if paths.Add(1)%16 == 0 {
+			runtime.Gosched()
+		}
+		return closed != nil && closed(path)
+	}
 }
 
 // Close ends the child processes and gives the folder back.
