@@ -68,7 +68,7 @@ func (s SecretRef) Resolve(ctx context.Context, r *Resolver) (string, error) {
 		next = "Ask the user to set the variable " + s.arg + " in the environment of the client that starts cleat."
 	case keyringSecret:
 		value, err = r.fromKeyring(ctx, s.arg)
-		next = "Ask the user to run: cleat auth set " + s.arg
+		next = "Ask the user to store it in the system's keyring, service cleat, user " + s.arg
 	case fileSecret:
 		value, err = r.fromFile(s.arg)
 		next = "Ask the user to look at the file."
