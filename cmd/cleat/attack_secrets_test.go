@@ -50,7 +50,7 @@ func TestTokens(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			w := attacked(t, fmt.Sprintf("-- README.md --\n# Use %[1]s\nwith %[1]s\n-- app.go --\npackage app\n\n// %[1]s\nfunc f() string { return \"%[1]s\" }\n"+
-				"-- c.json --\n{\"k\": {\"%[1]s\": \"%[1]s\"}, \"list\": [\"x %[1]s\"]}\n-- d.yaml --\nk: >-\n  %[1]s\nl: \"%[1]s\"\n-- one.txt --\n%[2]s%[1]s %[2]s\n",
+				"-- c.json --\n{\"k\": {\"%[1]s\": \"%[1]s\"}, \"list\": [\"x %[1]s\"]}\n-- d.yaml --\nk: >-\n  %[1]s\nl: \"%[1]s\"\n-- one.txt --\n%[2]s%[1]s %[2]s\n-- t/n-%[1]s.txt --\nx\n",
 				token, strings.Repeat("word ", 3000)))
 			w.git(t, "commit", "-q", "--allow-empty", "-m", "Use "+token)
 			w.git(t, "branch", "b-"+token)

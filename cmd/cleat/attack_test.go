@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -279,7 +281,7 @@ type auditRecord struct {
 func (w *world) audited(t *testing.T) []auditRecord {
 	t.Helper()
 	data, err := os.ReadFile(w.auditFile())
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
 	var out []auditRecord

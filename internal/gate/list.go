@@ -44,6 +44,9 @@ func (v *visit) list(ctx context.Context) (registry.Reply, error) {
 			if !ok {
 				continue
 			}
+			if g.opt.Redactor.String(it.URI) != it.URI {
+				continue // a name that holds a secret; masked, it would lead nowhere
+			}
 			q := query(e, n.Name, n.Local)
 			q.Args = map[string][]string{"uri": {it.URI}, "path": {u.Path}}
 			if rules.Check(q).Allow {
