@@ -20,7 +20,7 @@ run: build
 
 ## test: all tests that this machine allows, and which were skipped and why
 test:
-	$(GO) run ./.ci/gotest ./...
+	$(GO) run ./.ci/gotest -timeout 20m ./...
 
 ## install: into GOBIN, or GOPATH/bin
 install:
@@ -28,7 +28,7 @@ install:
 
 ## race: all tests under the race detector (needs a C compiler)
 race:
-	CGO_ENABLED=1 $(GO) run ./.ci/gotest -race ./...
+	CGO_ENABLED=1 $(GO) run ./.ci/gotest -race -timeout 20m ./...
 
 ## golden: write the golden sessions anew; review the diff
 golden:
@@ -38,7 +38,7 @@ golden:
 fuzz:
 	@for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep ^Fuzz); do \
-	    echo "== $$pkg $$f"; $(GO) test $$pkg -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) || exit 1; \
+	    echo "== $$pkg $$f"; $(GO) test $$pkg -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x || exit 1; \
 	  done; \
 	done
 
