@@ -13,6 +13,7 @@ import (
 // TestBombs: documents that are small and unfold, or nest, or recurse, are refused, in
 // bounded time and memory, and the process lives.
 func TestBombs(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := attacked(t, "-- a.txt --\na\n")
 	var laughs strings.Builder
@@ -75,6 +76,7 @@ func TestBombs(t *testing.T) {
 
 // TestBigReadme: the first look at a repository does not read more than it shows.
 func TestBigReadme(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := attacked(t, "-- a.txt --\na\n")
 	w.write(t, "README.md", strings.Repeat("y", 60<<20))
@@ -88,6 +90,7 @@ func TestBigReadme(t *testing.T) {
 
 // TestParallelLarge: many large documents at once wait for each other instead of for memory.
 func TestParallelLarge(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := attacked(t, "-- a.txt --\na\n")
 	values := make([]map[string]any, 250_000)
@@ -110,4 +113,13 @@ func TestParallelLarge(t *testing.T) {
 		}
 	}
 	p.bounded(600)
+}
+
+// notUnderRace skips what measures a process, or starts many: the race detector changes
+// the one and is too slow for the other. The same code runs under it in other tests.
+func notUnderRace(t *testing.T) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("memory, time and crashes of processes are measured without the race detector")
+	}
 }

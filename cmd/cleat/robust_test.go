@@ -20,6 +20,7 @@ import (
 // TestTwoProcesses: processes that share a state folder lose no record and do not hinder
 // each other.
 func TestTwoProcesses(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := attacked(t, "-- a.txt --\na\n")
 	const processes = 3
@@ -73,6 +74,7 @@ func TestTwoProcesses(t *testing.T) {
 // TestStateRemoved: a state folder that goes away while cleat runs costs an error at most,
 // and nothing is said to be kept that is not.
 func TestStateRemoved(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := attacked(t, "-- a.txt --\na\n")
 	w.write(t, "long.json", `{"a":[`+strings.Repeat(`"some value",`, 20_000)+`1]}`)
@@ -103,6 +105,7 @@ func TestStateRemoved(t *testing.T) {
 // TestKillLoop kills cleat at random moments of writes, again and again: every write that
 // was acknowledged is in the log, and the log is whole.
 func TestKillLoop(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := attacked(t, "-- a.txt --\na\n")
 	acknowledged := 0
@@ -176,6 +179,7 @@ func (p *peer) mixed(n int) (failures []string, busy int) {
 
 // TestDescriptors: few descriptors are enough, and none is lost.
 func TestDescriptors(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := enclosed(t)
 	for i := range 300 {
@@ -211,6 +215,7 @@ func TestDescriptors(t *testing.T) {
 
 // TestChildrenEnd: no git process outlives cleat.
 func TestChildrenEnd(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := enclosed(t)
 	bin := filepath.Join(filepath.Dir(w.dir), "bin")
@@ -250,6 +255,7 @@ func TestChildrenEnd(t *testing.T) {
 // TestFullDisk: where spilled answers find no room, the answer is an error, nothing half
 // written stays, and all else goes on.
 func TestFullDisk(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := attacked(t, "-- a.txt --\na\n")
 	for i := range 2000 {
@@ -303,6 +309,7 @@ func TestFullDisk(t *testing.T) {
 // TestBigTree: a search for everything in a tree of many and of large files takes bounded
 // memory and no longer than it may.
 func TestBigTree(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	w := attacked(t, "-- a.txt --\na\n")
 	for i := range scaled(6000) {
