@@ -203,13 +203,13 @@ func TestBigAnswers(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"text", "json"} {
 		w := attacked(t, "-- user.toml --\n[output]\nformat = \""+format+"\"\n")
-		w.write(t, "lines.txt", strings.Repeat("eine Zeile mit Umlauten äöü und 漢字\n", 100_000))
-		w.write(t, "one.txt", strings.Repeat("漢", 2_000_000))
-		w.write(t, "bytes.txt", strings.Repeat("\xc3\xa4\x80", 500_000))
-		w.write(t, "quotes.txt", strings.Repeat("\"\\\u202e<&>\x01\n", 60_000))
-		w.write(t, "wide.json", `{"a":[`+strings.Repeat(`{"name":"ä","value":[1,2,3]},`, 60_000)+`{}]}`)
-		w.write(t, "long.json", `{"a":"`+strings.Repeat("漢", 500_000)+`"}`)
-		w.write(t, "heads.md", strings.Repeat("# Überschrift mit vielen Worten\n", 30_000))
+		w.write(t, "lines.txt", strings.Repeat("eine Zeile mit Umlauten äöü und 漢字\n", scaled(100_000)))
+		w.write(t, "one.txt", strings.Repeat("漢", scaled(2_000_000)))
+		w.write(t, "bytes.txt", strings.Repeat("\xc3\xa4\x80", scaled(500_000)))
+		w.write(t, "quotes.txt", strings.Repeat("\"\\\u202e<&>\x01\n", scaled(60_000)))
+		w.write(t, "wide.json", `{"a":[`+strings.Repeat(`{"name":"ä","value":[1,2,3]},`, scaled(60_000))+`{}]}`)
+		w.write(t, "long.json", `{"a":"`+strings.Repeat("漢", scaled(500_000))+`"}`)
+		w.write(t, "heads.md", strings.Repeat("# Überschrift mit vielen Worten\n", scaled(30_000)))
 		for i := range 2000 {
 			w.write(t, fmt.Sprintf("many/%s-%d.txt", strings.Repeat("ä", 80), i), "x\n")
 		}

@@ -222,6 +222,7 @@ func (v *visit) structured(out text.Renderer, budget int) (json.RawMessage, erro
 		cleaned += n
 		return s
 	})
+	size := 0
 	for range maxShrinks {
 		p := v.render(out)
 		env := envelope{Result: out, Notes: slices.Concat(p.notes, p.cuts()), Cursor: p.cursor}
@@ -239,7 +240,7 @@ func (v *visit) structured(out text.Renderer, budget int) (json.RawMessage, erro
 		if err := enc.Encode(env); err != nil {
 			return nil, fmt.Errorf("encoding an answer: %w", err)
 		}
-		size := text.Tokens(b.String())
+		size = text.Tokens(b.String())
 		if size <= budget && b.Len() <= maxChars {
 			return bytes.TrimSpace(b.Bytes()), nil
 		}
@@ -256,7 +257,7 @@ func (v *visit) structured(out text.Renderer, budget int) (json.RawMessage, erro
 	if err != nil {
 		return nil, err
 	}
-	return nil, fail.Errorf(fail.TooLarge, "the answer is about %d tokens long, the budget is %d", text.Tokens(whole.String()), budget).
+	return nil, fail.Errorf(fail.TooLarge, "the answer is about %d tokens long, the budget is %d", size, budget).
 		Then("read spill://%s, or narrow the call", id)
 }
 

@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"io"
+	"path"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -15,9 +16,13 @@ const (
 	holdLeast = 256 << 10 // what is smaller is not counted
 )
 
-// hold waits until a document of size bytes may be taken into memory, and returns what
-// gives the room back.
-func (s *Source) hold(ctx context.Context, size int64) (release func(), err error) {
+// hold waits until the document called name, of size bytes, may be taken into memory, and
+// returns what gives the room back.
+func (s *Source) hold(ctx context.Context, name string, size int64) (release func(), err error) {
+	switch path.Ext(name) {
+	case ".yaml", ".yml":
+		size = holdMost // its aliases make it as large as its author likes
+	}
 	if size < holdLeast {
 		return func() {}, nil
 	}

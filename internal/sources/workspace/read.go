@@ -47,7 +47,7 @@ func (s *Source) openFile(ctx context.Context, u uri.URI) (*documents.Document, 
 	if err != nil {
 		return nil, nameable(err)
 	}
-	release, err := s.hold(ctx, f.Stat().Size())
+	release, err := s.hold(ctx, f.Path(), f.Stat().Size())
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -159,8 +159,12 @@ func (s *Source) openAtRef(ctx context.Context, u uri.URI) (*documents.Document,
 	if _, ok := tree.Text(blob.Data, nil); !ok {
 		return nil, notText(name, int64(len(blob.Data)))
 	}
+	release, err := s.hold(ctx, name, int64(len(blob.Data)))
+	if err != nil {
+		return nil, err
+	}
 	return &documents.Document{URI: uri.New("repo", parts[0], parts[1], name).String(), Name: name, MIMEType: mimeType(name),
-		Size: int64(len(blob.Data)), Body: s.memory(name, blob.Data)}, nil
+		Size: int64(len(blob.Data)), Body: held{s.memory(name, blob.Data), sync.OnceFunc(release)}}, nil
 }
 
 // mimeType says what a file is to a client, by its ending.
