@@ -206,9 +206,20 @@ func TestKilledInWrite(t *testing.T) {
 		}
 	}
 	// A write that does not end in time is not called a failure either.
+	begun := filepath.Join(filepath.Dir(w.dir), "effect.begun")
+	if err := os.RemoveAll(begun); err != nil {
+		t.Fatal(err)
+	}
 	q := w.peer(t)
 	id := q.request("tools/call", `{"name":"test_write","arguments":`+writeEffect+`}`)
-	w.await(t, len(w.audited(t))+1)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(begun); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the write does not begin")
+		}
+	}
 	q.line(fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%d}}`, id))
 	q.ping(30 * time.Second)
 	w.awaitOutcome(t, "unknown_outcome")
@@ -223,7 +234,8 @@ func (w *world) awaitOutcome(t *testing.T, outcome string) {
 			return
 		}
 	}
-	t.Errorf("no record has the outcome %s", outcome)
+	data, err := os.ReadFile(w.auditFile())
+	t.Errorf("no record has the outcome %s: %v\n%s", outcome, err, data)
 }
 
 // TestTampering: any change of the log is found on the command line, with the record.
