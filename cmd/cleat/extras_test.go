@@ -22,7 +22,7 @@ func extras() []registry.Entry {
 		registry.NewTool(systems.Self, registry.Tool{Name: "test_panic", Title: "Panic", Access: registry.Read,
 			Description: "Panics with a secret in its text."}, blow),
 		registry.NewTool(systems.Self, registry.Tool{Name: "test_write", Title: "Write", Access: registry.Write,
-			Description: "Writes a file named by text into the folder that TMPDIR names, after one that says it has begun."}, write),
+			Description: "Writes a file named by text into the folder that TMPDIR names, and while it does another one, .begun."}, write),
 		registry.NewTool(systems.Self, registry.Tool{Name: "test_print", Title: "Print", Access: registry.Read,
 			Description: "Prints to stdout, as a careless library would."}, print),
 	}
@@ -56,10 +56,14 @@ func blow(context.Context, self.Reporter, noInput) (*self.Report, error) {
 
 func write(_ context.Context, _ self.Reporter, in textInput) (*self.Report, error) {
 	name := filepath.Join(os.Getenv("TMPDIR"), filepath.Base(in.Text))
-	for _, name := range []string{name + ".begun", name} {
+	begun := name + ".begun"
+	for _, name := range []string{begun, name} {
 		if err := os.WriteFile(name, []byte("written"), 0o600); err != nil {
 			return nil, err
 		}
+	}
+	if err := os.Remove(begun); err != nil {
+		return nil, err
 	}
 	return done("written", in.Text)
 }
