@@ -90,11 +90,11 @@ func (h *ranked) Pop() any {
 
 // runFiles finds files by their paths. All paths are looked at, since any may be the
 // shortest; so when ctx ends there is no cursor.
-func runFiles(ctx context.Context, root *tree.Root, m *Matcher, o Options, began time.Time) (*code.Result, error) {
+func runFiles(ctx context.Context, files tree.Files, m *Matcher, o Options, began time.Time) (*code.Result, error) {
 	var mu sync.Mutex
 	var best ranked
 	keep := m.q.Limit + 1
-	st, err := root.Walk(ctx, m.walkOptions(o), func(_ int, e *tree.Entry) error {
+	st, err := files.Walk(ctx, m.walkOptions(o), func(_ int, e *tree.Entry) error {
 		if m.lang != "" && tree.Lang(e.Path) != m.lang || !m.paths.match(e.Path) {
 			return nil
 		}

@@ -52,19 +52,19 @@ const (
 // bigFiles lets few big files be in memory at once, whatever number of searches runs.
 var bigFiles = sync.OnceValue(func() chan struct{} { return make(chan struct{}, bigAtOnce) })
 
-// Run searches the files below root and returns what it found in the order of paths,
+// Run searches files and returns what it found in the order of paths,
 // however the work fell out. It returns early when it has what the query's limit asks
 // for: Result.Cursor then leads on. When ctx ends, it returns what was found, with
 // Result.Partial set and a cursor that searches what was not reached. A file that
 // changed since the cursor was given is searched from the same line on.
 //
 // Stats.Matches beyond the limit are not counted, but File.Matches is the number for
-// the whole file. Run fails as tree.Root.Walk does, but not when ctx ends. None of its
+// the whole file. Run fails as files.Walk does, but not when ctx ends. None of its
 // goroutines outlives it, and a panic in one becomes an error.
-func Run(ctx context.Context, root *tree.Root, m *Matcher, o Options) (*code.Result, error) {
+func Run(ctx context.Context, files tree.Files, m *Matcher, o Options) (*code.Result, error) {
 	began := time.Now()
 	if m.q.Mode == code.Files {
-		return runFiles(ctx, root, m, o, began)
+		return runFiles(ctx, files, m, o, began)
 	}
 	if o.MaxFile <= 0 {
 		o.MaxFile = defaultMaxFile
@@ -82,7 +82,7 @@ func Run(ctx context.Context, root *tree.Root, m *Matcher, o Options) (*code.Res
 	for i := range r.workers {
 		r.workers[i] = &worker{run: r, lines: m.lines(r.ended)}
 	}
-	st, err := root.Walk(ctx, w, func(id int, e *tree.Entry) error { return r.workers[id].file(e) })
+	st, err := files.Walk(ctx, w, func(id int, e *tree.Entry) error { return r.workers[id].file(e) })
 	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}

@@ -1,18 +1,35 @@
 package tree
 
 import (
+	"context"
 	"errors"
 	"time"
 )
+
+// Files are files that can be walked: a folder on disk, which is a *Root, or a commit.
+type Files interface {
+	// Walk is as Root.Walk.
+	Walk(ctx context.Context, o WalkOptions, fn func(worker int, e *Entry) error) (WalkStats, error)
+}
 
 // An Entry is a file that a walk has come to. It is good only until fn returns.
 type Entry struct {
 	Path string // slash-separated, relative to the root
 
-	name string
-	dir  dir
-	w    *walker
+	name    string
+	dir     dir
+	w       *walker
+	content Content // of a file that is not on disk
 }
+
+// A Content is what is in a file that is not on disk. Its methods are as those of Entry.
+type Content interface {
+	Read(buf []byte, limit int64) ([]byte, error)
+	Stat() (size int64, modified time.Time, err error)
+}
+
+// NewEntry returns the entry of a file that is not on disk, for implementations of Files.
+func NewEntry(path string, c Content) *Entry { return &Entry{Path: path, content: c} }
 
 // What Read returns for files that are not searched.
 var (
@@ -33,6 +50,9 @@ const firstRead = 64 << 10
 // not text and ErrTooLarge for text of more than limit bytes, both of which cost one
 // read, and with the errors of io/fs. It never blocks on a FIFO.
 func (e *Entry) Read(buf []byte, limit int64) ([]byte, error) {
+	if e.content != nil {
+		return e.content.Read(buf, limit)
+	}
 	var f rawFile
 	err := e.w.retry(func() (err error) {
 		f, err = e.dir.openFile(e.name)
@@ -78,4 +98,9 @@ func grow(buf []byte, n int) []byte {
 
 // Stat returns the size of the file, in bytes, and when it was changed, without
 // following a link. It fails with the errors of io/fs.
-func (e *Entry) Stat() (size int64, modified time.Time, err error) { return e.dir.times(e.name) }
+func (e *Entry) Stat() (size int64, modified time.Time, err error) {
+	if e.content != nil {
+		return e.content.Stat()
+	}
+	return e.dir.times(e.name)
+}

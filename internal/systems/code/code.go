@@ -28,9 +28,11 @@ type Addresser interface{ Address(path string) uri.URI }
 type Mode string
 
 const (
-	Text  Mode = "text"  // a literal
-	Regex Mode = "regex" // RE2 syntax, matched line by line
-	Files Mode = "files" // a glob or part of a path; matches paths, not content
+	Text   Mode = "text"   // a literal
+	Regex  Mode = "regex"  // RE2 syntax, matched line by line
+	Symbol Mode = "symbol" // a name; matches where it is defined
+	Refs   Mode = "refs"   // a name; matches where it is defined and where it is used
+	Files  Mode = "files"  // a glob or part of a path; matches paths, not content
 )
 
 // A Case says how letter case counts.
@@ -54,20 +56,23 @@ type Query struct {
 	Limit   int      // most matching lines returned; 0 means 200
 	PerFile int      // most matching lines returned of one file; 0 means Limit
 	Cursor  string   // from an earlier Result
-	Repo    string   // name of a repository, where the source has several
-	Ref     string   // branch, tag or commit instead of the work tree
+	Repo    string   // name or glob of repositories, where the source has several; its own one if empty
+	Ref     string   // branch, tag or commit instead of the work tree; A..B for what only one of them has
 }
 
 // A Result is what was found, what was searched, and what was not.
 type Result struct {
-	Files   []File `json:"files"`
-	Matches int    `json:"matches"` // matching lines in Files; for mode files, the files
-	Stats   Stats  `json:"stats"`
-	Cursor  string `json:"cursor,omitempty"`  // more can be had with this; empty at the end
-	Skipped string `json:"skipped,omitempty"` // files that the reader may miss, such as those over the size limit, by name
-	Partial string `json:"partial,omitempty"` // why the search ended early ("deadline of 200ms"); empty if it did not
-	Detail  Detail `json:"detail,omitempty"`  // what a budget has left of Files
-	Omitted int    `json:"omitted,omitempty"` // files that a budget has left out of Files
+	Definitions []Definition `json:"definitions,omitempty"` // definitions, for modes symbol and refs; best first
+	Files       []File       `json:"files"`
+	Matches     int          `json:"matches"` // matching lines in Files; for mode files, the files
+	Stats       Stats        `json:"stats"`
+	Scope       string       `json:"scope,omitempty"`   // what was searched, where it is not the work tree: "v1.2 (1a2b3c4d)"
+	How         string       `json:"how,omitempty"`     // for mode refs, how uses were told: "by name", "by types"
+	Cursor      string       `json:"cursor,omitempty"`  // more can be had with this; empty at the end
+	Skipped     string       `json:"skipped,omitempty"` // files that the reader may miss, such as those over the size limit, by name
+	Partial     string       `json:"partial,omitempty"` // why the search ended early ("deadline of 200ms"); empty if it did not
+	Detail      Detail       `json:"detail,omitempty"`  // what a budget has left of Files
+	Omitted     int          `json:"omitted,omitempty"` // files that a budget has left out of Files
 }
 
 // A Detail is a step of degrading.
@@ -84,8 +89,9 @@ const (
 
 // A File is one file with matches. Mode Files has no Lines.
 type File struct {
-	Path    string `json:"path"`              // slash-separated, relative to the source's root
-	Lines   []Line `json:"lines,omitempty"`   // in order; matches and their context
+	Repo    string `json:"repo,omitempty"`    // its repository; empty where the source has one
+	Path    string `json:"path"`              // slash-separated, relative to the repository's root
+	Lines   []Line `json:"lines,omitempty"`   // in order; matches, their context, and what encloses them
 	Matches int    `json:"matches,omitempty"` // matching lines found in the file
 }
 
@@ -94,7 +100,21 @@ type Line struct {
 	Number int    `json:"line"` // from 1
 	Text   string `json:"text,omitempty"`
 	Match  bool   `json:"match,omitempty"` // false for context
+	Scope  bool   `json:"scope,omitempty"` // it opens the definition that the lines after it are in
+	Only   string `json:"only,omitempty"`  // the one side of a comparison that has it: "-" or "+"
 	full   int    // length of Text before a budget clipped it
+}
+
+// A Definition is where a name is defined.
+type Definition struct {
+	Repo      string `json:"repo,omitempty"` // as File.Repo
+	Path      string `json:"path"`
+	Line      int    `json:"line"`                // of the name, from 1
+	End       int    `json:"end"`                 // last line of the definition
+	Kind      string `json:"kind"`                // such as function, method, struct
+	Container string `json:"container,omitempty"` // names of what it is in, outermost first, joined by dots
+	Name      string `json:"name"`
+	Signature string `json:"signature,omitempty"` // its head on one line
 }
 
 // Stats says what a search covered.
