@@ -141,6 +141,8 @@ func steps(session string) []string {
 type world struct {
 	dir, home string
 	env       []string
+	fake      string // the address of the fake server, if there is one
+	commits   int    // git commands so far: each is a day later than the one before
 }
 
 func newWorld(t *testing.T, archive *txtar.Archive) *world {
@@ -154,19 +156,25 @@ func newWorld(t *testing.T, archive *txtar.Archive) *world {
 		"XDG_STATE_HOME=" + w.home + "/state", "TZ=UTC", "LC_ALL=C", asProgram + "=1",
 		managedEnv + "=" + w.home + "/managed.toml",
 	}
+	var user []byte
 	for _, f := range archive.Files {
 		switch f.Name {
 		case "session":
 			continue
 		case "user.toml":
-			writeFile(t, w.home+"/config/cleat/cleat.toml", f.Data)
+			user = f.Data
 		case "managed.toml":
 			writeFile(t, w.home+"/managed.toml", f.Data)
 		case "env":
 			w.env = append(w.env, strings.Fields(string(f.Data))...)
+		case "fake":
+			w.fake = serveFake(t, string(f.Data))
 		default:
 			writeFile(t, filepath.Join(w.dir, f.Name), f.Data)
 		}
+	}
+	if user != nil {
+		writeFile(t, w.home+"/config/cleat/cleat.toml", []byte(w.fill(string(user))))
 	}
 	if err := os.MkdirAll(w.dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -192,24 +200,36 @@ func (w *world) git(t *testing.T, args ...string) {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = w.dir
+	date := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).AddDate(0, 0, max(0, w.commits-2)).Format(time.RFC3339)
+	w.commits++
 	cmd.Env = append(slices.Clone(w.env), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_AUTHOR_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.com",
 		"GIT_COMMITTER_NAME=Ann", "GIT_COMMITTER_EMAIL=ann@example.com",
-		"GIT_AUTHOR_DATE=2026-01-02T03:04:05Z", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z")
+		"GIT_AUTHOR_DATE="+date, "GIT_COMMITTER_DATE="+date)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("git %v: %v\n%s", args, err, out)
 	}
 }
 
-// change does to the workspace what a "!" step asks: "write NAME TEXT", "remove NAME",
-// "mkfifo NAME" or "link NAME TARGET".
+// change does to the workspace what a "!" step asks: "write NAME TEXT", where \n stands
+// for a line feed, "remove NAME", "mkfifo NAME", "link NAME TARGET", "git ARGUMENTS", or
+// "commit MESSAGE" for all that is there.
 func (w *world) change(t *testing.T, what string) {
 	t.Helper()
 	f := strings.SplitN(what, " ", 3)
+	switch f[0] {
+	case "git":
+		w.git(t, strings.Fields(what)[1:]...)
+		return
+	case "commit":
+		w.git(t, "add", "-A")
+		w.git(t, "commit", "-q", "-m", strings.TrimPrefix(what, "commit "))
+		return
+	}
 	name := filepath.Join(w.dir, f[1])
 	var err error
 	switch f[0] {
 	case "write":
-		writeFile(t, name, []byte(f[2]+"\n"))
+		writeFile(t, name, []byte(strings.ReplaceAll(f[2], `\n`, "\n")+"\n"))
 	case "remove":
 		err = os.RemoveAll(name)
 	case "link":
@@ -226,7 +246,7 @@ func (w *world) change(t *testing.T, what string) {
 
 // fill puts the world's names into what is sent.
 func (w *world) fill(s string) string {
-	return strings.NewReplacer("$DIR", w.dir, "$HOME", w.home).Replace(s)
+	return strings.NewReplacer("$DIR", w.dir, "$HOME", w.home, "$FAKE", w.fake).Replace(s)
 }
 
 // What differs from run to run, and what stands for it.
@@ -246,6 +266,9 @@ var masks = []struct {
 
 func (w *world) mask(s string) string {
 	s = strings.NewReplacer(w.dir, "$DIR", w.home, "$HOME", programVersion(), "$VERSION").Replace(s)
+	if w.fake != "" {
+		s = strings.ReplaceAll(s, w.fake, "$FAKE")
+	}
 	for _, m := range masks {
 		s = m.what.ReplaceAllString(s, m.by)
 	}
