@@ -104,7 +104,7 @@ func (b *batch) start(ctx context.Context, r *Repo) error {
 	c := r.command("cat-file", "--batch")
 	c.PipeStdin = true
 	c.MaxOutput = 1 << 20 // of complaints: lookups that fail may add a line each
-	p, err := r.group.Start(context.WithoutCancel(ctx), c)
+	p, err := r.launch(context.WithoutCancel(ctx), c)
 	if err != nil {
 		return err
 	}

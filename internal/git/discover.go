@@ -77,6 +77,7 @@ func (r *Repo) discover(dir string, o Options) error {
 	if !in.holds(r.commonDir) {
 		in = append(in, r.commonDir)
 	}
+	r.scope = in
 	return r.checkParts(in)
 }
 

@@ -7,7 +7,8 @@
 // the work tree ever passes through git, whose filters, text conversions and file
 // system monitor therefore have nothing to do. Revisions become hashes by way of a
 // data channel (rev.go), and nothing that a caller gives is ever an argument that git
-// could take for an option.
+// could take for an option. What needs no more than objects runs apart from all of the
+// repository's own settings (shell.go).
 //
 // What is found without running git at all (the git dir, HEAD, the remotes' names) is
 // read by the package's own parsers, which follow no includes and no links out of the
@@ -19,8 +20,10 @@ package git
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,8 +37,8 @@ const (
 	// DefaultIdle is what Options.Idle means when it is zero.
 	DefaultIdle = time.Minute
 
-	// maxChildren is how many git commands run at once for one Repo, besides the kept
-	// one; further calls wait for their turn.
+	// maxChildren is how many git commands, or pairs of them, run at once for one Repo,
+	// besides the kept one and those of Readers; further calls wait for their turn.
 	maxChildren = 8
 )
 
@@ -78,6 +81,8 @@ type Repo struct {
 	gitDir    string
 	commonDir string // where refs and objects are; differs from gitDir in linked work trees
 	bare      bool
+	scope     scope       // where all that git reads must lie
+	sha256    func() bool // whether that is the object format
 
 	git    string   // path of the program
 	gitErr error    // why there is none
@@ -88,6 +93,8 @@ type Repo struct {
 	slots    chan struct{}
 	verified verified
 	batch    batch
+	readers  readers
+	shell    shell
 	max      int64
 	closed   atomic.Bool
 }
@@ -111,6 +118,8 @@ func Open(dir string, o Options) (*Repo, error) {
 		r.group = new(proc.Group)
 	}
 	r.batch.init(o.Idle)
+	r.readers.init()
+	r.sha256 = sync.OnceValue(r.usesSHA256)
 	if err := r.discover(dir, o); err != nil {
 		return nil, err
 	}
@@ -147,15 +156,18 @@ func (r *Repo) Bare() bool { return r.bare }
 // Name is the last element of the root's path.
 func (r *Repo) Name() string { return filepath.Base(r.root) }
 
-// Close ends the child that the Repo keeps, and its own group if it has one. Calls that
+// Close ends the children that the Repo and its Readers keep, and its own group if it has
+// one, and removes the temporary folder that some commands run in (shell.go). Calls that
 // use them, and later ones, fail with fail.Unavailable.
 func (r *Repo) Close() error {
 	r.closed.Store(true)
 	r.batch.close()
+	r.readers.close()
+	var err error
 	if r.ownGroup {
-		return r.group.Close()
+		err = r.group.Close()
 	}
-	return nil
+	return errors.Join(err, r.shell.close())
 }
 
 // A lock is a mutex that can be waited for with a context.

@@ -69,12 +69,14 @@ func (r *Repo) askHead(ctx context.Context) (Head, error) {
 		return Head{}, err
 	}
 	head.Hash = obj.Hash
-	if err := r.ready(ctx); err != nil {
+	release, err := r.slot(ctx)
+	if err != nil {
 		return Head{}, err
 	}
-	res, err := r.group.Run(ctx, r.command("symbolic-ref", "--quiet", "HEAD"))
+	defer release()
+	res, err := r.run(ctx, "symbolic-ref", "--quiet", "HEAD")
 	if err != nil {
-		return Head{}, r.stopped(err)
+		return Head{}, err
 	}
 	if res.Code == 0 {
 		head.Ref = strings.TrimSuffix(string(res.Stdout), "\n")

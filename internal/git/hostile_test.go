@@ -91,6 +91,7 @@ func exercise(ctx context.Context, r *git.Repo, commit git.Hash) error {
 			note(fmt.Errorf("the log of %q is %+v", path, cs))
 		}
 	}
+	note(exerciseHistory(ctx, r, commit))
 	return errors.Join(errs...)
 }
 

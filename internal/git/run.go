@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cleat/internal/fail"
@@ -57,6 +57,9 @@ func overrides() []string {
 		"i18n.logOutputEncoding=UTF-8",
 		"color.ui=false",
 		"advice.graftFileDeprecated=false",
+		"core.useReplaceRefs=false", // in a repository, true wins over the command line's option
+		"core.quotePath=true",
+		"core.bigFileThreshold=" + strconv.Itoa(MaxDiffed),
 	}
 }
 
@@ -86,6 +89,7 @@ func environment(filtered []string) []string {
 		"GIT_ATTR_NOSYSTEM=1",
 		"GIT_LITERAL_PATHSPECS=1",
 		"GIT_ADVICE=0",
+		"GIT_FLUSH=0", // not after each line: answers are read to their end
 		// A partial clone fetches what is missing, with whatever its configuration says.
 		// The first variable forbids it where git knows it; the second allows no
 		// transport, also not one that protocol.NAME.allow in the repository allows.
@@ -115,46 +119,6 @@ func (r *Repo) command(args ...string) proc.Cmd {
 		Env: r.env, MaxOutput: maxSmall,
 	}
 }
-
-// stream runs git with args and hands its output to read. When read returns an error,
-// git is stopped; errEnough then stands for success.
-func (r *Repo) stream(ctx context.Context, read func(io.Reader) error, args ...string) error {
-	if err := r.ready(ctx); err != nil {
-		return err
-	}
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	p, err := r.group.Start(ctx, r.command(args...))
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	readErr := read(p.Stdout)
-	switch {
-	case errors.Is(readErr, errEnough):
-		return nil
-	case readErr != nil && !errors.Is(readErr, io.ErrUnexpectedEOF):
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return readErr
-	}
-	res, err := p.Wait() // if the output ended too soon, git knows why
-	if err != nil {
-		return r.stopped(err)
-	}
-	if err := r.gitError(args[0], res); err != nil {
-		return err
-	}
-	return readErr
-}
-
-// errEnough is returned by readers that have what they want before the end.
-var errEnough = errors.New("enough")
 
 // stopped is the error of a command that ended because it was stopped.
 func (r *Repo) stopped(err error) error {
