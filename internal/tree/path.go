@@ -13,7 +13,14 @@ import (
 // root itself. An absolute path is taken if it begins with the root's own path, as
 // given or with its links resolved. Rel looks at the words only, never at the disk: it
 // fails with fail.Denied for what would lie outside, and with fail.Invalid for "".
-func (r *Root) Rel(name string) (string, error) {
+func (r *Root) Rel(name string) (string, error) { return Rel(name, r.bases()...) }
+
+// bases are the absolute paths that the root is known by.
+func (r *Root) bases() []string { return []string{r.path, r.real} }
+
+// Rel is Root.Rel for a root that is not open, or not on disk, and is known by the
+// absolute and clean paths of bases.
+func Rel(name string, bases ...string) (string, error) {
 	if name == "" {
 		return "", fail.Errorf(fail.Invalid, "the path is empty")
 	}
@@ -21,10 +28,11 @@ func (r *Root) Rel(name string) (string, error) {
 		return "", fail.Errorf(fail.Denied, "a path with a NUL byte")
 	}
 	given := name
-	if inside, ok := under(r.path, name); ok {
-		name = inside
-	} else if inside, ok := under(r.real, name); ok {
-		name = inside
+	for _, base := range bases {
+		if inside, ok := under(base, name); ok {
+			name = inside
+			break
+		}
 	}
 	if foreign(name) {
 		return "", outside(given)

@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"cleat/internal/fail"
@@ -194,6 +195,8 @@ func openError(rel string, err error) error {
 			Because("only regular files are read, no devices, pipes or sockets")
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNotDir):
 		return fail.Errorf(fail.NotFound, "no file %q", rel)
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return fail.Errorf(fail.NotFound, "no file or folder of that path: it is longer than paths can be")
 	case errors.Is(err, fs.ErrPermission):
 		return fail.Errorf(fail.Denied, "%q may not be read by this user", rel)
 	case isScarce(err):

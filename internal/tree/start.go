@@ -10,13 +10,6 @@ import (
 	"cleat/internal/fail"
 )
 
-// A start is where a walk begins.
-type start struct {
-	path string // "." for the root
-	kind kind   // kindFile or kindDir
-	all  bool   // named itself, not by a glob
-}
-
 // start opens the root and queues where the walk begins.
 func (w *walker) start() error {
 	d, err := w.root.handle()
@@ -25,7 +18,8 @@ func (w *walker) start() error {
 	}
 	w.top = &node{dir: d, open: true, pins: 1, refs: 1}
 	w.open = []*node{w.top}
-	starts, err := w.starts()
+	c := chooser{base: w.root.bases(), filt: &w.filt, lookup: w.lookup}
+	starts, err := c.starts(w.o)
 	if err != nil {
 		return err
 	}
@@ -107,150 +101,6 @@ func (k *worker) chain(nodes map[string]*node, folder string) (*node, error) {
 	return n, nil
 }
 
-// starts reads o.Paths into the filter and the places to begin at, the first of which
-// comes first in order.
-func (w *walker) starts() ([]start, error) {
-	if len(w.o.Paths) > maxPatterns {
-		return nil, fail.Errorf(fail.Invalid, "%d paths, the limit is %d", len(w.o.Paths), maxPatterns)
-	}
-	w.filt.fold = w.o.IgnoreCase
-	found := make(map[string]start)
-	add := func(s start) {
-		if old, ok := found[s.path]; ok {
-			s.all = s.all || old.all
-		}
-		found[s.path] = s
-	}
-	positive := false
-	for _, p := range w.o.Paths {
-		if not, ok := strings.CutPrefix(p, "!"); ok {
-			if err := w.exclude(not); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		positive = true
-		s, err := w.startAt(p)
-		if err != nil {
-			return nil, err
-		}
-		add(s)
-	}
-	if !positive {
-		w.filt.all = true
-		add(start{".", kindDir, true})
-	}
-	return order(found), nil
-}
-
-// order sorts the starts, and lets what lies in a named folder be all visited.
-func order(found map[string]start) []start {
-	var out []start
-	for p, s := range found {
-		for up := p; !s.all && up != "."; {
-			up = path.Dir(up)
-			s.all = found[up].all
-		}
-		out = append(out, s)
-	}
-	key := func(s start) string {
-		switch {
-		case s.path == ".":
-			return ""
-		case s.kind == kindDir:
-			return s.path + "/"
-		}
-		return s.path
-	}
-	slices.SortFunc(out, func(a, b start) int { return strings.Compare(key(a), key(b)) })
-	return out
-}
-
-// anchor returns the pattern p relative to the root, with a leading slash if it is
-// bound to it, or fails with fail.Denied if it leaves the root.
-func (w *walker) anchor(p string) (string, error) {
-	for _, base := range []string{w.root.path, w.root.real} {
-		if in, ok := under(base, p); ok {
-			return "/" + in, nil
-		}
-	}
-	if foreign(p) {
-		return "", outside(p)
-	}
-	bound := false
-	for rest, ok := strings.CutPrefix(p, "./"); ok; rest, ok = strings.CutPrefix(p, "./") {
-		p, bound = rest, true
-	}
-	for seg := range strings.SplitSeq(p, "/") {
-		if seg == ".." {
-			return "", outside(p)
-		}
-	}
-	if bound {
-		p = "/" + p
-	}
-	return p, nil
-}
-
-func (w *walker) exclude(p string) error {
-	p, err := w.anchor(p)
-	if err != nil {
-		return err
-	}
-	if strings.Trim(p, "/") == "" {
-		return fail.Errorf(fail.Invalid, `an exclusion without a pattern: "!"`)
-	}
-	globs, err := w.expand(p)
-	w.filt.exclude = append(w.filt.exclude, globs...)
-	return err
-}
-
-func (w *walker) expand(p string) ([]glob, error) {
-	if w.filt.fold {
-		p = strings.ToLower(p)
-	}
-	return expandGlob(p)
-}
-
-// startAt says what p names: a file or folder that exists, or else a glob.
-func (w *walker) startAt(p string) (start, error) {
-	rel, err := w.root.Rel(p)
-	if err != nil {
-		return start{}, err
-	}
-	s, err := w.lookup(rel)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) && !hasMeta(p) {
-		return s, err
-	}
-	if !hasMeta(p) {
-		return start{}, fail.Errorf(fail.NotFound, "no file or folder %q", rel).
-			Then("paths are relative to the root folder; to look in all folders write %q", "**/"+path.Base(rel))
-	}
-	if p, err = w.anchor(p); err != nil {
-		return start{}, err
-	}
-	globs, err := w.expand(p)
-	if err != nil {
-		return start{}, err
-	}
-	w.filt.include = append(w.filt.include, globs...)
-	from := prefix(p)
-	if from == "." || w.filt.fold {
-		return start{".", kindDir, false}, nil
-	}
-	s, err = w.lookup(from)
-	if errors.Is(err, fs.ErrNotExist) {
-		return start{}, fail.Errorf(fail.NotFound, "no folder %q", from)
-	}
-	if err == nil && s.path != from {
-		// The folder was reached through a link: the glob is about its real place.
-		return start{}, fail.Errorf(fail.Invalid, "the glob %q leads through a link", p).
-			Then("name the real folder, %q", s.path)
-	}
-	s.all = false
-	return s, err
-}
-
 // lookup finds the file or folder rel. The error is fs.ErrNotExist if there is none.
 func (w *walker) lookup(rel string) (start, error) {
 	d, err := w.top.dir.dup()
@@ -271,8 +121,7 @@ func (w *walker) lookup(rel string) (start, error) {
 	}
 	for seg := range strings.SplitSeq(at.path, "/") {
 		if isGit(seg) {
-			return start{}, fail.Errorf(fail.Denied, "git's own folder is not searched").
-				Then("search the work tree, or ask for history")
+			return start{}, gitFolder()
 		}
 	}
 	k, err := at.dir.kind(at.name)
