@@ -70,6 +70,7 @@ type lexer struct {
 
 	prev    tok // the last token handed out
 	docs    []heredoc
+	noHash  int // up to where "#" begins no string
 	noRegex int // where the next regular expression may begin at the earliest
 	rescans int // how often an unclosed string was found to have no end
 }

@@ -10,7 +10,7 @@ type indented struct {
 }
 
 func scanPython(src []byte) []Symbol {
-	l := newLexer(syntax{hash: true, double: quoteString, single: quoteString, triple: true}, src)
+	l := newLexer(pythonSyntax(), src)
 	var out []Symbol
 	var stack []indented
 	depth, last := 0, int32(1)

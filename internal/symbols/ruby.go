@@ -5,8 +5,7 @@ import "strings"
 // scanRuby reads classes, modules and methods. Which "end" ends what is told by its
 // column, as people indent it; an "end" on the line of its definition ends it there.
 func scanRuby(src []byte) []Symbol {
-	r := &rubyScan{lexer: *newLexer(syntax{hash: true, ruby: true, double: quoteLong, single: quoteLong, tick: quoteLong,
-		interp: [2]string{"#{"}, ident: "@$", regex: true, heredoc: "<<"}, src)}
+	r := &rubyScan{lexer: *newLexer(rubySyntax(), src)}
 	r.skipRubyBlock()
 	t := r.next()
 	for t.kind != tokEOF && len(r.out) < MaxSymbols {

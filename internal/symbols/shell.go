@@ -2,8 +2,7 @@ package symbols
 
 // scanShell reads the functions of a POSIX shell or bash script.
 func scanShell(src []byte) []Symbol {
-	l := newLexer(syntax{hash: true, shell: true, double: quoteLong, single: quoteLong, interp: [2]string{"$(", "${"},
-		ident: "-.:@", heredoc: "<<"}, src)
+	l := newLexer(shellSyntax(), src)
 	var out []Symbol
 	type body struct{ sym, depth int }
 	var open []body

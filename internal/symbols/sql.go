@@ -5,8 +5,7 @@ import "strings"
 // scanSQL reads what CREATE makes: tables, views, indexes, functions, procedures,
 // triggers, types, schemas.
 func scanSQL(src []byte) []Symbol {
-	l := newLexer(syntax{sql: true, dash: true, doubled: true,
-		double: quoteIdent, single: quoteLong, tick: quoteIdent}, src)
+	l := newLexer(sqlSyntax(), src)
 	var out []Symbol
 	open := -1 // the symbol whose statement has not ended
 	depth, begins := 0, 0

@@ -223,6 +223,9 @@ func (l *lexer) interpolates(quote byte, i int) byte {
 	}
 	for _, s := range l.syn.interp {
 		if s != "" && len(l.src)-i >= len(s) && string(l.src[i:i+len(s)]) == s {
+			if s[0] == '{' {
+				return '{'
+			}
 			return s[len(s)-1]
 		}
 	}
@@ -311,11 +314,15 @@ func (l *lexer) rawString(c byte) bool {
 
 // hashString skips "…" with as many "#" before as after it; i bytes of prefix are read.
 func (l *lexer) hashString(i int, quote byte) bool {
+	if l.pos+i < l.noHash {
+		return false
+	}
 	n := 0
 	for l.at(l.pos+i+n) == '#' && n < 255 {
 		n++
 	}
 	if l.at(l.pos+i+n) != quote {
+		l.noHash = l.pos + i + n
 		return false
 	}
 	if n == 0 && i == 0 {
