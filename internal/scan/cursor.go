@@ -14,19 +14,35 @@ import (
 	"cleat/internal/systems/code"
 )
 
-// A cursor is where a search goes on: after line Line of the file Path, in which Given
-// lines were delivered already. Files in seen sort after Path and were delivered whole.
+// A cursor is where a search goes on.
+//
+// In the order of ranks that is behind floor. In the order of paths (walk) it is after
+// line of the file path, in which given lines were delivered already; the files in seen
+// sort after path and were delivered whole. A search that was cut short in the order of
+// ranks goes on in the order of paths: then both count, and what floor has behind it is
+// left out.
+//
+// Mode files has just path, and Compare path and given.
 type cursor struct {
+	now   int64  // Unix time that recent changes are told by
+	floor *place // nil if nothing was delivered in the order of ranks
+	walk  bool
+	place
+	seen []uint64 // hashes of paths, sorted
+}
+
+// A place is a line of a file in one of the orders.
+type place struct {
+	rank  rank
 	path  string
 	line  int
-	given int
-	seen  []uint64 // hashes of paths, sorted
+	given int // lines delivered of the file so far
 }
 
 const (
-	cursorVersion = 1
+	cursorVersion = 2
 	maxSeen       = 32
-	maxCursor     = 16 << 10
+	maxCursor     = 24 << 10
 )
 
 // q64 is the fingerprint of what is searched for; how much of it is shown at once may
@@ -50,15 +66,60 @@ func path64(path string) uint64 {
 func (c *cursor) encode(sum uint64) string {
 	b := []byte{cursorVersion}
 	b = binary.LittleEndian.AppendUint64(b, sum)
-	b = binary.AppendUvarint(b, uint64(c.line))
-	b = binary.AppendUvarint(b, uint64(c.given))
-	b = binary.AppendUvarint(b, uint64(len(c.seen)))
+	flags := byte(0)
+	if c.walk {
+		flags |= cursorWalks
+	}
+	if c.floor != nil {
+		flags |= cursorFloor
+	}
+	b = append(b, flags)
+	b = binary.AppendUvarint(b, uint64(max(c.now, 0)))
+	b = c.place.append(b)
+	if c.floor != nil {
+		b = c.floor.append(b)
+	}
 	for _, s := range c.seen {
 		b = binary.LittleEndian.AppendUint64(b, s)
 	}
-	b = append(b, c.path...)
 	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+const (
+	cursorWalks = 1 << iota
+	cursorFloor
+)
+
+func (p *place) append(b []byte) []byte {
+	for _, n := range [...]int{int(p.rank), p.line, p.given, len(p.path)} {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	return append(b, p.path...)
+}
+
+// read takes a place from the beginning of b and returns the rest.
+func (p *place) read(b []byte) (rest []byte, ok bool) {
+	var nums [4]int
+	for i := range nums {
+		if nums[i], b, ok = readNumber(b); !ok {
+			return nil, false
+		}
+	}
+	n := nums[3]
+	if n < 0 || n > len(b) {
+		return nil, false
+	}
+	*p = place{rank(nums[0]), string(b[:n]), nums[1], nums[2]}
+	return b[n:], true
+}
+
+func readNumber(b []byte) (int, []byte, bool) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 || v > 1<<40 {
+		return 0, nil, false
+	}
+	return int(v), b[n:], true
 }
 
 func badCursor(why string) error {
@@ -82,25 +143,24 @@ func readCursor(s string, sum uint64) (*cursor, error) {
 	if binary.LittleEndian.Uint64(b[1:]) != sum {
 		return nil, badCursor("it was given for another pattern, other paths or another mode")
 	}
-	b = b[9:n]
-	var nums [3]uint64
-	for i := range nums {
-		v, n := binary.Uvarint(b)
-		if n <= 0 || v > 1<<40 {
-			return nil, broken
-		}
-		nums[i], b = v, b[n:]
+	flags, b := b[9], b[10:n]
+	c := &cursor{walk: flags&cursorWalks != 0}
+	now, b, ok := readNumber(b)
+	if ok {
+		c.now = int64(now)
+		b, ok = c.place.read(b)
 	}
-	c := &cursor{line: int(nums[0]), given: int(nums[1])}
-	if nums[2] > maxSeen || len(b) < 8*int(nums[2]) {
+	if ok && flags&cursorFloor != 0 {
+		c.floor = new(place)
+		b, ok = c.floor.read(b)
+	}
+	if !ok || len(b) > 8*maxSeen || len(b)%8 != 0 {
 		return nil, broken
 	}
-	for range nums[2] {
+	for ; len(b) > 0; b = b[8:] {
 		c.seen = append(c.seen, binary.LittleEndian.Uint64(b))
-		b = b[8:]
 	}
 	slices.Sort(c.seen)
-	c.path = string(b)
 	return c, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -65,8 +64,8 @@ func (p *pathMatcher) match(path string) bool {
 	return strings.Contains(path, p.text)
 }
 
-// byRank orders paths as mode files shows them: the shortest first, then by name.
-func byRank(a, b string) int {
+// byLength orders paths as mode files shows them: the shortest first, then by name.
+func byLength(a, b string) int {
 	if c := cmp.Compare(len(a), len(b)); c != 0 {
 		return c
 	}
@@ -77,7 +76,7 @@ func byRank(a, b string) int {
 type ranked []string
 
 func (h ranked) Len() int           { return len(h) }
-func (h ranked) Less(i, j int) bool { return byRank(h[i], h[j]) > 0 }
+func (h ranked) Less(i, j int) bool { return byLength(h[i], h[j]) > 0 }
 func (h ranked) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 func (h *ranked) Push(x any)        { *h = append(*h, x.(string)) }
 func (h *ranked) Pop() any {
@@ -98,14 +97,14 @@ func runFiles(ctx context.Context, files tree.Files, m *Matcher, o Options, bega
 		if m.lang != "" && tree.Lang(e.Path) != m.lang || !m.paths.match(e.Path) {
 			return nil
 		}
-		if m.after != nil && byRank(e.Path, m.after.path) <= 0 {
+		if m.after != nil && byLength(e.Path, m.after.path) <= 0 {
 			return nil
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		if len(best) < keep {
 			heap.Push(&best, e.Path)
-		} else if byRank(e.Path, best[0]) < 0 {
+		} else if byLength(e.Path, best[0]) < 0 {
 			best[0] = e.Path
 			heap.Fix(&best, 0)
 		}
@@ -119,7 +118,7 @@ func runFiles(ctx context.Context, files tree.Files, m *Matcher, o Options, bega
 		Denied: st.Denied + st.Unreadable,
 	}}
 	o.Report.set(Report{Unreadable: st.Unreadable, Deep: st.Deep})
-	slices.SortFunc(best, byRank)
+	slices.SortFunc(best, byLength)
 	more := len(best) > m.q.Limit
 	if more {
 		best = best[:m.q.Limit]
@@ -133,10 +132,10 @@ func runFiles(ctx context.Context, files tree.Files, m *Matcher, o Options, bega
 		res.Partial = whyEnded(ctx, began)
 		more = false
 	case st.Deep > 0:
-		res.Partial = fmt.Sprintf("%d folders lie too deep to be entered", st.Deep)
+		res.Partial = deep(st.Deep)
 	}
 	if more {
-		c := cursor{path: best[len(best)-1]}
+		c := cursor{place: place{path: best[len(best)-1]}}
 		res.Cursor = c.encode(m.sum)
 	}
 	res.Stats.Took = time.Since(began)

@@ -27,7 +27,7 @@ func (m *Matcher) lines(stop func() bool) *lines {
 // A hit is one matching line.
 type hit struct {
 	start, end int // of the line, without its line feed
-	at         int // a place inside the match, or -1 if it was not needed
+	at, to     int // where the match begins and ends, or -1 if that was not needed
 }
 
 // reset makes l ready for another buffer.
@@ -54,7 +54,7 @@ func (l *lines) next(data []byte, from int) (h hit, ok bool) {
 				return hit{}, false
 			}
 			h.start, h.end = lineAround(data, at)
-			h.at = -1
+			h.at, h.to = -1, -1
 			if l.verify(data[h.start:h.end], false) {
 				return h, true
 			}
@@ -64,7 +64,7 @@ func (l *lines) next(data []byte, from int) (h hit, ok bool) {
 				return hit{}, false
 			}
 			h.start, h.end = lineAround(data, at)
-			h.at = -1
+			h.at, h.to = -1, -1
 			if l.verify(data[h.start:h.end], true) {
 				return h, true
 			}
@@ -81,7 +81,7 @@ func (l *lines) nextLiteral(data []byte, from int) (hit, bool) {
 			return hit{}, false
 		}
 		if !l.m.q.Word || isWordAt(data, start, end) {
-			h := hit{at: start}
+			h := hit{at: start, to: end}
 			h.start, h.end = lineAround(data, start)
 			return h, true
 		}

@@ -11,8 +11,8 @@ import (
 // Go, Python, JavaScript, Rust, Java, JSON, YAML and Markdown.
 const byCommon = " etrn\tiasol,c0\"dufp.m()xg/:h=_1ybSTE{}2vI4CA36ROkwPND8FL5'[]M-79B*GUH\\VY!zW;&+%q`|K<#jX>QZJ?"
 
-// rank returns the place of c among the bytes by frequency, 0 being the most frequent.
-func rank(c byte) int {
+// seldom returns the place of c among the bytes by frequency, 0 being the most frequent.
+func seldom(c byte) int {
 	if i := strings.IndexByte(byCommon, c); i >= 0 {
 		return i
 	}
@@ -20,7 +20,7 @@ func rank(c byte) int {
 }
 
 // rarity returns about how many bits of information a byte is worth.
-func rarity(c byte) int { return 3 + rank(c)/11 }
+func rarity(c byte) int { return 3 + seldom(c)/11 }
 
 // A finder finds literals. It remembers what it has seen of a buffer: it is for one
 // goroutine and one buffer at a time, and from may only grow until the next reset.
@@ -65,11 +65,11 @@ func newExact(s string) *exact {
 	f := &exact{lit: []byte(s)}
 	best, second := -1, -1
 	for i := range len(s) {
-		r := rank(s[i])
+		r := seldom(s[i])
 		switch {
-		case best < 0 || r > rank(s[best]):
+		case best < 0 || r > seldom(s[best]):
 			best, second = i, best
-		case second < 0 || r > rank(s[second]):
+		case second < 0 || r > seldom(s[second]):
 			second = i
 		}
 	}
@@ -129,7 +129,7 @@ func newFolded(s string) *folded {
 		all := orbit(r)
 		score := len(byCommon)
 		for _, s := range all {
-			score = min(score, rank(s[0]))
+			score = min(score, seldom(s[0]))
 		}
 		score -= 5 * (len(all) - 1) // each spelling is looked for on its own
 		if f.anchor == nil || score > best {

@@ -362,13 +362,14 @@ func TestClip(t *testing.T) {
 
 func TestCursor(t *testing.T) {
 	q := code.Query{Pattern: "x", Paths: []string{"a", "b"}}
-	c := cursor{path: "dir/\xff file", line: 1 << 30, given: 7, seen: []uint64{1, 1 << 63}}
+	c := cursor{now: 1 << 33, walk: true, floor: &place{rank: 9, path: "b", line: 2, given: 1},
+		place: place{path: "dir/\xff file", line: 1 << 30, given: 7}, seen: []uint64{1, 1 << 63}}
 	s := c.encode(q64(q))
 	got, err := readCursor(s, q64(q))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(&c, got, cmp.AllowUnexported(cursor{})); d != "" {
+	if d := cmp.Diff(&c, got, cmp.AllowUnexported(cursor{}, place{})); d != "" {
 		t.Errorf("cursor (-want +got):\n%s", d)
 	}
 	for i := range s {
@@ -386,7 +387,7 @@ func TestCursor(t *testing.T) {
 
 // FuzzCursor: no text is a cursor by accident, and none makes reading panic.
 func FuzzCursor(f *testing.F) {
-	c := cursor{path: "p", line: 3}
+	c := cursor{place: place{path: "p", line: 3}}
 	f.Add(c.encode(1))
 	f.Fuzz(func(t *testing.T, s string) {
 		got, err := readCursor(s, 1)

@@ -43,6 +43,7 @@ type Matcher struct {
 	lang  string
 	after *cursor
 	sum   uint64 // what a cursor must have been made for
+	base  string // what makes a file's base name count, in lower case; "" is nothing
 
 	lits    litSet // one of them is in every matching line; empty if there are none
 	literal bool   // … and that decides, but for whole words
@@ -83,6 +84,7 @@ func Compile(q code.Query) (*Matcher, error) {
 	switch q.Mode {
 	case code.Text:
 		m.lits, m.literal = litSet{[]string{q.Pattern}, m.fold}, true
+		m.base = strings.ToLower(q.Pattern)
 		return m, nil
 	case code.Regex:
 		return m, m.compileRegex()

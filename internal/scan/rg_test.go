@@ -127,7 +127,9 @@ func TestSameLinesAsRipgrep(t *testing.T) {
 				}
 				for _, f := range res.Files {
 					for _, l := range f.Lines {
-						got = append(got, fmt.Sprintf("%s:%d", f.Path, l.Number))
+						if l.Match {
+							got = append(got, fmt.Sprintf("%s:%d", f.Path, l.Number))
+						}
 					}
 				}
 				if res.Cursor == "" {

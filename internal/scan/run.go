@@ -1,11 +1,12 @@
 package scan
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,8 @@ type Options struct {
 	MaxFile int64 // bytes of a file that is searched; 0 means 16 MiB
 	MaxLine int   // bytes of a line that are kept; 0 means 400
 	Workers int   // 0 means GOMAXPROCS, at most tree.MaxWorkers
+
+	Now time.Time // what recent changes are told by; zero means the present
 
 	// Report, if not nil, is filled with more than Result can say.
 	Report *Report
@@ -52,51 +55,56 @@ const (
 // bigFiles lets few big files be in memory at once, whatever number of searches runs.
 var bigFiles = sync.OnceValue(func() chan struct{} { return make(chan struct{}, bigAtOnce) })
 
-// Run searches files and returns what it found in the order of paths,
-// however the work fell out. It returns early when it has what the query's limit asks
-// for: Result.Cursor then leads on. When ctx ends, it returns what was found, with
-// Result.Partial set and a cursor that searches what was not reached. A file that
-// changed since the cursor was given is searched from the same line on.
+// Run searches files and returns what it found. When everything was searched, the files
+// are in the order of their ranks: definitions of what was searched for first, whole
+// words before parts of words, tests after other code, generated, vendored, minified and
+// lock files last, files of the same rank by path. Each page is another search.
 //
-// Stats.Matches beyond the limit are not counted, but File.Matches is the number for
-// the whole file. Run fails as files.Walk does, but not when ctx ends. None of its
-// goroutines outlives it, and a panic in one becomes an error.
+// When ctx ends, Run returns what was found, in the order of paths, with Result.Partial
+// set and a cursor that searches what was not reached. The order is also that of paths
+// for a pattern with more than MaxLimit matching lines; then Run returns as soon as it
+// has what the query's limit asks for. No page has a line twice, and all together have
+// every line, if the files do not change; a file that changed since the cursor was given
+// is searched from the same line on.
+//
+// The files come with the heads of the definitions that their lines are in, where that
+// is not too much and ctx has not ended.
+//
+// File.Matches is the number for the whole file, whatever the limit. Run fails as
+// files.Walk does, but not when ctx ends. None of its goroutines outlives it, and a panic
+// in one becomes an error.
 func Run(ctx context.Context, files tree.Files, m *Matcher, o Options) (*code.Result, error) {
 	began := time.Now()
 	if m.q.Mode == code.Files {
 		return runFiles(ctx, files, m, o, began)
 	}
-	if o.MaxFile <= 0 {
-		o.MaxFile = defaultMaxFile
+	r := newRun(ctx, m, o, newCollector(m.q.Limit+1, m.after != nil && m.after.walk))
+	if r.after = m.after; r.after != nil {
+		r.now = time.Unix(r.after.now, 0)
+		if r.after.walk {
+			r.start = r.after.path
+		}
 	}
-	if o.MaxLine <= 0 {
-		o.MaxLine = defaultMaxLine
-	}
-	r := &run{ctx: ctx, m: m, o: o, c: collector{limit: m.q.Limit + 1}}
-	w := m.walkOptions(o)
-	w.Until = r.c.until
-	if m.after != nil {
-		w.From = m.after.path
-	}
-	r.workers = make([]*worker, w.NumWorkers())
-	for i := range r.workers {
-		r.workers[i] = &worker{run: r, lines: m.lines(r.ended)}
-	}
-	st, err := files.Walk(ctx, w, func(id int, e *tree.Entry) error { return r.workers[id].file(e) })
-	if err != nil && ctx.Err() == nil {
+	st, err := r.walk(files)
+	if err != nil {
 		return nil, err
 	}
 	res := &code.Result{}
 	r.stats(res, st)
-	r.result(res, st)
+	page := r.result(res, st)
+	if err := r.scopes(res, page); err != nil {
+		return nil, err
+	}
 	if ctx.Err() != nil && st.Pending != "" {
 		res.Partial = whyEnded(ctx, began)
 	} else if st.Deep > 0 {
-		res.Partial = fmt.Sprintf("%d folders lie too deep to be entered", st.Deep)
+		res.Partial = deep(st.Deep)
 	}
 	res.Stats.Took = time.Since(began)
 	return res, nil
 }
+
+func deep(n int) string { return fmt.Sprintf("%d folders lie too deep to be entered", n) }
 
 func (m *Matcher) walkOptions(o Options) tree.WalkOptions {
 	return tree.WalkOptions{Paths: m.q.Paths, Deny: o.Deny, Workers: o.Workers}
@@ -120,8 +128,45 @@ type run struct {
 	ctx     context.Context
 	m       *Matcher
 	o       Options
-	c       collector
+	c       *collector
+	after   *cursor // what earlier pages had; nil at the beginning
+	start   string  // the first path of interest
+	now     time.Time
 	workers []*worker
+
+	context int // lines around a match
+	perFile int // lines of a file, over all pages
+	sums    bool
+	seed    maphash.Seed // of sums
+}
+
+func newRun(ctx context.Context, m *Matcher, o Options, c *collector) *run {
+	if o.MaxFile <= 0 {
+		o.MaxFile = defaultMaxFile
+	}
+	if o.MaxLine <= 0 {
+		o.MaxLine = defaultMaxLine
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	// A cursor has whole seconds, and all pages are to have the same.
+	return &run{ctx: ctx, m: m, o: o, c: c, now: time.Unix(o.Now.Unix(), 0), context: m.q.Context, perFile: m.q.PerFile}
+}
+
+// walk searches files. It fails as files.Walk does, but not when ctx ends.
+func (r *run) walk(files tree.Files) (tree.WalkStats, error) {
+	w := r.m.walkOptions(r.o)
+	w.Until, w.From = r.c.until, r.start
+	r.workers = make([]*worker, w.NumWorkers())
+	for i := range r.workers {
+		r.workers[i] = &worker{run: r, lines: r.m.lines(r.ended)}
+	}
+	st, err := files.Walk(r.ctx, w, func(id int, e *tree.Entry) error { return r.workers[id].file(e) })
+	if r.ctx.Err() != nil {
+		err = nil
+	}
+	return st, err
 }
 
 // ended reports whether ctx has ended.
@@ -150,13 +195,13 @@ func (w *worker) file(e *tree.Entry) error {
 	if w.m.lang != "" && tree.Lang(e.Path) != w.m.lang {
 		return nil
 	}
-	if w.m.after != nil && w.m.after.has(e.Path) {
+	if w.after != nil && w.after.has(e.Path) {
 		return nil
 	}
 	data, err := e.Read(w.buf, min(bigFile, w.o.MaxFile))
 	if err == nil {
 		w.buf = data
-		return w.search(e.Path, data)
+		return w.search(e, data)
 	}
 	if errors.Is(err, tree.ErrTooLarge) && w.o.MaxFile > bigFile {
 		return w.big(e)
@@ -179,7 +224,7 @@ func (w *worker) big(e *tree.Entry) error {
 	}
 	wide := w.wide
 	defer func() { w.wide = wide }() // do not keep a large one
-	return w.search(e.Path, data)
+	return w.search(e, data)
 }
 
 // skip counts a file that was not searched.
@@ -208,43 +253,6 @@ func (w *worker) skip(path string, err error) error {
 	return nil
 }
 
-// search finds the matching lines of a file's content.
-func (w *worker) search(path string, raw []byte) error {
-	data, ok := tree.Text(raw, w.wide)
-	if !ok {
-		w.st.Binary++
-		return nil
-	}
-	if len(data) > 0 && len(raw) > 0 && &data[0] != &raw[0] && cap(data) > cap(w.wide) {
-		w.wide = data
-	}
-	w.st.Files++
-	w.st.Bytes += int64(len(raw))
-	w.lines.reset()
-	h, ok := w.lines.next(data, 0)
-	if w.ended() {
-		return tree.ErrStopped
-	}
-	if !ok {
-		return nil
-	}
-	if w.o.Redact != nil {
-		if masked := w.o.Redact(path, data); !bytes.Equal(masked, data) {
-			data = masked
-			w.lines.reset()
-			if h, ok = w.lines.next(data, 0); !ok {
-				return w.stopped()
-			}
-		}
-	}
-	f := w.collect(path, data, h)
-	if err := w.stopped(); err != nil && f.kept < w.most(path) {
-		return err
-	}
-	w.c.add(f)
-	return nil
-}
-
 func (w *worker) stopped() error {
 	if w.ended() {
 		return tree.ErrStopped
@@ -269,4 +277,14 @@ func (r *run) stats(res *code.Result, st tree.WalkStats) {
 		rep.Large = append(rep.Large, w.large...)
 	}
 	r.o.Report.set(rep)
+}
+
+// set fills the report, if there is one.
+func (rep *Report) set(v Report) {
+	if rep == nil {
+		return
+	}
+	slices.Sort(v.Large)
+	v.Large = v.Large[:min(len(v.Large), maxNamed)]
+	*rep = v
 }

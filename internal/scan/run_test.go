@@ -58,8 +58,11 @@ func show(res *code.Result) string {
 	for _, f := range res.Files {
 		for _, l := range f.Lines {
 			sep := "-"
-			if l.Match {
+			switch {
+			case l.Match:
 				sep = ":"
+			case l.Scope:
+				sep = "="
 			}
 			fmt.Fprintf(&b, "%s%s%d%s%s\n", f.Path, sep, l.Number, sep, l.Text)
 		}
