@@ -2,6 +2,7 @@
 package resources
 
 import (
+	_ "cleat/resources/diff"  // diff://
 	_ "cleat/resources/json"  // json://
 	_ "cleat/resources/repo"  // repo://
 	_ "cleat/resources/self"  // cleat://

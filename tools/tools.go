@@ -2,8 +2,9 @@
 package tools
 
 import (
-	_ "cleat/tools/code/search" // code_search
-	_ "cleat/tools/find"        // find
-	_ "cleat/tools/read"        // read
-	_ "cleat/tools/status"      // status
+	_ "cleat/tools/code/history" // code_history
+	_ "cleat/tools/code/search"  // code_search
+	_ "cleat/tools/find"         // find
+	_ "cleat/tools/read"         // read
+	_ "cleat/tools/status"       // status
 )

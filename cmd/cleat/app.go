@@ -174,13 +174,20 @@ func (a *app) openSources(ctx context.Context, h host.Host) {
 	}
 	for _, s := range list {
 		h.Closed = func() func(string) bool { return a.gate.Closer(s.Name) }
-		if c, ok := s.Config.(*workspace.Config); ok && c.Root != "" && !filepath.IsAbs(c.Root) {
+		if c, ok := s.Config.(*workspace.Config); ok {
+			if s.Name == "workspace" {
+				// What is configured of the embedded source changes it, and does not replace it.
+				c.Main = true
+				if c.Root == "" {
+					c.Root = a.root
+				}
+			}
 			// Relative to the file that says so, wherever cleat was started.
 			dir := filepath.Dir(s.File)
 			if s.Origin == policy.Project {
 				dir = a.root
 			}
-			c.Root = filepath.Join(dir, c.Root)
+			c.Relative(dir)
 		}
 		c, err := byName(s.Kind).Open(ctx, a.set, s.Name, s.Config, h)
 		if err != nil {
@@ -203,7 +210,7 @@ func (a *app) close() error {
 
 // files lists the configuration files that were read.
 func (a *app) files() []string {
-	var out []string
+	out := slices.Clone(a.config.Files)
 	if a.config.Project.Present {
 		trust := "not trusted: it only narrows"
 		if a.config.Project.Trusted {
@@ -231,7 +238,7 @@ func (a *app) inventory() policy.Inventory {
 func kinds() []config.Kind {
 	var out []config.Kind
 	for _, k := range sources.Kinds() {
-		out = append(out, config.Kind{Name: k.Name, New: k.Config, Local: k.Local})
+		out = append(out, config.Kind{Name: k.Name, New: k.Config, Local: k.Local, Secrets: k.Secrets, Hosts: k.Hosts})
 	}
 	return out
 }

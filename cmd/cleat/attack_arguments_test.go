@@ -38,6 +38,8 @@ func sound(tool string) map[string]string {
 		return map[string]string{"query": `"a.txt"`}
 	case "read":
 		return map[string]string{"uri": `"a.txt"`}
+	case "code_history":
+		return map[string]string{"op": `"log"`}
 	case "code_search":
 		return map[string]string{"pattern": `"a"`}
 	case "status":
@@ -98,6 +100,10 @@ func TestWrongKinds(t *testing.T) {
 						t.Errorf("%s %s=%.60s: the error does not name the argument: %.300s", tool.Name, name, v, text)
 					}
 				case "not_found", "denied", "unsupported", "too_large":
+				case "timeout":
+					if name != "timeout_ms" {
+						t.Errorf("%s %s=%.60s: %.300s", tool.Name, name, v, text)
+					}
 				default:
 					t.Errorf("%s %s=%.60s: %.300s", tool.Name, name, v, text)
 				}

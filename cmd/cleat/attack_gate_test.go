@@ -41,7 +41,7 @@ func ways(t *testing.T) []way {
 				way{e.Name, registry.GetPrompt, "", []string{"prompt", e.Name}, e.Name},
 				way{e.Name, registry.Complete, fmt.Sprintf(`{"ref":{"type":"ref/prompt","name":%q},"argument":{"name":"x","value":""}}`, e.Name), nil, e.Name})
 		case registry.TemplateKind:
-			address, ok := map[string]string{"text": "text://a.txt", "json": "json://b.json", "repo": "repo://./main/a.txt", "self": "cleat://status",
+			address, ok := map[string]string{"text": "text://a.txt", "json": "json://b.json", "repo": "repo://./main/a.txt", "diff": "diff://./main", "self": "cleat://status",
 				"spill": "spill://AAAAAAAAAAAAAAAAAAAAAAAAAA"}[e.Name]
 			if !ok {
 				t.Errorf("there is no example of %s", e.URI)

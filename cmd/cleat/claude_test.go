@@ -227,7 +227,7 @@ func TestClaude(t *testing.T) {
 	s := newShop(t)
 	t.Run("sessions", func(t *testing.T) {
 		for name, session := range map[string]func(*testing.T, claudetest.CLI){
-			"read": s.reads, "prompt": s.onboards, "write": s.writes, "broken": s.breaks,
+			"read": s.reads, "prompt": s.onboards, "write": s.writes, "broken": s.breaks, "code": s.asks,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -343,7 +343,7 @@ func (s *shop) checkOffer(t *testing.T, r claudetest.Result) {
 			t.Errorf("%s is not loaded at once", name)
 		}
 	}
-	if diff := cmp.Diff([]string{on + "status"}, r.Offered.Deferred); diff != "" {
+	if diff := cmp.Diff([]string{on + "code_history", on + "status"}, r.Offered.Deferred); diff != "" {
 		t.Errorf("tools that are named only (-want +got):\n%s", diff)
 	}
 	t.Logf("at the start the model reads %d bytes of %d definitions, %d characters of instructions",

@@ -21,6 +21,7 @@ import (
 type sight struct {
 	what  string
 	kinds []string // of source that could serve it, by their names
+	keys  []string // further lines for the first of the kinds
 }
 
 // configuration says what a first configuration could name, and writes one on request.
@@ -58,8 +59,13 @@ func suggestions(sights []sight, known []string) []string {
 			continue
 		}
 		out = append(out, "Seen: "+s.what+". For your configuration:")
-		for _, k := range usable {
+		for i, k := range usable {
 			out = append(out, "  # [sources."+k+"]", fmt.Sprintf("  # kind = %q", k))
+			if i == 0 && k == s.kinds[0] {
+				for _, line := range s.keys {
+					out = append(out, "  # "+line)
+				}
+			}
 		}
 	}
 	return out
@@ -113,6 +119,9 @@ func (in *initializer) remotes(_ context.Context, _ *os.Root) sight {
 		names = append(names, text.Line(r.Name)+" at "+text.Line(host))
 		for _, kind := range []string{"github", "gitlab", "gitea"} {
 			if strings.Contains(host, kind) && !slices.Contains(s.kinds, kind) {
+				if len(s.kinds) == 0 {
+					s.keys = forgeKeys(kind, host)
+				}
 				s.kinds = append(s.kinds, kind)
 			}
 		}
@@ -121,6 +130,15 @@ func (in *initializer) remotes(_ context.Context, _ *os.Root) sight {
 		s.what = "git remote " + joinNames(names)
 	}
 	return s
+}
+
+// forgeKeys are the lines of a source on a forge beside its kind.
+func forgeKeys(kind, host string) []string {
+	keys := []string{fmt.Sprintf(`token = "env:%s_TOKEN"`, strings.ToUpper(kind))}
+	if host != kind+".com" {
+		keys = append(keys, fmt.Sprintf("url = %q", "https://"+host))
+	}
+	return append(keys, `repos = ["OWNER/*"]`)
 }
 
 // remoteHost returns the host of a remote's address, "" if it has none.

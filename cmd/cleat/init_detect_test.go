@@ -29,7 +29,7 @@ func TestSights(t *testing.T) {
 		}
 	}
 	want := []string{
-		"Seen: git remote origin at github.com, work at gitlab.example.com; no source kind for it in this version.\n",
+		"Seen: git remote origin at github.com, work at gitlab.example.com. For your configuration:\n",
 		"Seen: compose.yaml with postgres, mariadb; no source kind for it in this version.\n",
 		"Seen: DATABASE_URL in .env, APP_DSN in .env (the names; values were not looked at); no source kind for it in this version.\n",
 	}
@@ -60,14 +60,24 @@ func TestSightsOfOddFiles(t *testing.T) {
 
 // A kind is suggested only where this version has it.
 func TestSuggestions(t *testing.T) {
-	sights := []sight{{"git remote origin at github.com", []string{"github"}}, {"DATABASE_URL in .env", []string{"mysql", "postgres"}}}
+	sights := []sight{
+		{"git remote origin at github.com", []string{"github"}, forgeKeys("github", "github.com")},
+		{"git remote origin at gitlab.example.com", []string{"gitlab"}, forgeKeys("gitlab", "gitlab.example.com")},
+		{what: "DATABASE_URL in .env", kinds: []string{"mysql", "postgres"}},
+	}
 	want := []string{
 		"Seen: git remote origin at github.com; no source kind for it in this version.",
+		"Seen: git remote origin at gitlab.example.com. For your configuration:",
+		"  # [sources.gitlab]",
+		`  # kind = "gitlab"`,
+		`  # token = "env:GITLAB_TOKEN"`,
+		`  # url = "https://gitlab.example.com"`,
+		`  # repos = ["OWNER/*"]`,
 		"Seen: DATABASE_URL in .env. For your configuration:",
 		"  # [sources.postgres]",
 		`  # kind = "postgres"`,
 	}
-	if diff := cmp.Diff(want, suggestions(sights, []string{"postgres", "workspace"})); diff != "" {
+	if diff := cmp.Diff(want, suggestions(sights, []string{"gitlab", "postgres", "workspace"})); diff != "" {
 		t.Errorf("suggestions (-want +got):\n%s", diff)
 	}
 }

@@ -31,7 +31,9 @@ func (a *app) instructions() string {
 	b.WriteString("cleat reaches this repository and the team's systems. Which tool for what:\n")
 	for _, r := range []struct{ tool, use string }{
 		{"find", "you know a name, path or words but not where: find gives addresses"},
-		{"code_search", "text, expressions or paths in the source: code_search; it says what it skipped"},
+		{"code_search", "where a name is defined: code_search mode=symbol; who uses it: mode=refs (definition and uses, by function); text, expressions or paths: " +
+			"mode=text, regex, files. ref= looks at a branch, tag or commit, repo= into other repositories, ref=A..B shows what only one of two has (A.. compares with the files on disk)"},
+		{"code_history", "who changed what, when and why: code_history op=log, show, diff, blame, branches (text= finds the commits that added or removed a text)"},
 		{"read", "a file, a part of one, a file at a branch, a JSON value, the rest of a cut answer: read; for anything long, outline=true first"},
 		{"status", "something is refused or missing: status (view=policy for the rules)"},
 	} {

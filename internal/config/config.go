@@ -43,6 +43,8 @@ type Config struct {
 	Audit   Audit
 	Format  string // of answers: "text" or "json"
 
+	// Files are the managed and the user's file, as far as they are there.
+	Files []string
 	// Skipped are sources of a project file that is not trusted. They do not exist,
 	// but rules may name them.
 	Skipped []Source
@@ -117,6 +119,9 @@ func Load(o Options) (*Config, []Problem) {
 		c.digests[i] = l.digest
 		problems = append(problems, found...)
 		layers = append(layers, l)
+		if l.present && origin != project {
+			c.Files = append(c.Files, fmt.Sprintf("%s (%s)", l.file, origin))
+		}
 		c.Notes = append(c.Notes, l.notes...)
 	}
 	c.merge(layers, &problems)

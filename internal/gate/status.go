@@ -100,6 +100,9 @@ func (s *Status) health(ctx context.Context, r *self.Report) {
 		if src.Local {
 			where = "on this machine"
 		}
+		if src.Health != "" {
+			where += "; " + src.Health
+		}
 		r.Add("source "+src.Name, strings.Join(src.Systems, ", ")+", "+where)
 	}
 	if len(g.opt.Facts.Files) == 0 {

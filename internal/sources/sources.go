@@ -8,7 +8,12 @@ import (
 	"io"
 
 	"cleat/internal/host"
+	"cleat/internal/sources/gitea"
+	"cleat/internal/sources/github"
+	"cleat/internal/sources/gitlab"
+	"cleat/internal/sources/sourcegraph"
 	"cleat/internal/sources/workspace"
+	"cleat/internal/sources/zoekt"
 	"cleat/internal/systems"
 	"cleat/internal/systems/code"
 	"cleat/internal/systems/documents"
@@ -16,8 +21,10 @@ import (
 
 // A Kind is a kind of source.
 type Kind struct {
-	Name  string
-	Local bool // what it serves lies on this machine
+	Name    string
+	Local   bool     // what it serves lies on this machine
+	Secrets []string // keys that are references to secrets
+	Hosts   []string // keys that name a host
 
 	// Config returns a pointer to a new configuration with the defaults set.
 	Config func() any
@@ -26,23 +33,32 @@ type Kind struct {
 }
 
 // of makes a Kind of a back end's Open.
-func of[C any, S io.Closer](name string, local bool, open func(context.Context, C, host.Host) (S, error)) Kind {
-	return Kind{Name: name, Local: local,
-		Config: func() any { return new(C) },
-		open: func(ctx context.Context, config any, h host.Host) (io.Closer, error) {
-			c, ok := config.(*C)
-			if !ok {
-				return nil, fmt.Errorf("sources: configuration of %s is a %T", name, config)
-			}
-			return open(ctx, *c, h)
-		},
+func of[C any, S io.Closer](k Kind, open func(context.Context, C, host.Host) (S, error)) Kind {
+	k.Config = func() any { return new(C) }
+	k.open = func(ctx context.Context, config any, h host.Host) (io.Closer, error) {
+		c, ok := config.(*C)
+		if !ok {
+			return nil, fmt.Errorf("sources: configuration of %s is a %T", k.Name, config)
+		}
+		return open(ctx, *c, h)
 	}
+	return k
+}
+
+// remote is a Kind that is reached over the network.
+func remote(name string) Kind {
+	return Kind{Name: name, Secrets: []string{"token"}, Hosts: []string{"url", "proxy", "downloads"}}
 }
 
 // Kinds lists the kinds, sorted by name.
 func Kinds() []Kind {
 	return []Kind{
-		of("workspace", true, workspace.Open),
+		of(remote("gitea"), gitea.Open),
+		of(remote("github"), github.Open),
+		of(remote("gitlab"), gitlab.Open),
+		of(remote("sourcegraph"), sourcegraph.Open),
+		of(Kind{Name: "workspace", Local: true}, workspace.Open),
+		of(remote("zoekt"), zoekt.Open),
 	}
 }
 

@@ -124,27 +124,38 @@ type Source struct {
 	Name    string
 	Local   bool
 	Systems []string
+	Health  string // what speaks against it, in words; "" if nothing is known to
+}
+
+// A Healthy back end knows whether what it reaches answers. Optional.
+type Healthy interface {
+	// Health says in words what speaks against the source, and "" if nothing does. It
+	// asks nobody.
+	Health() string
 }
 
 // List returns every source once, with the systems it serves.
 func (s *Set) List() []Source {
 	var out []Source
-	add := func(system, name string, local bool) {
+	add := func(system, name string, local bool, backend any) {
 		i := slices.IndexFunc(out, func(x Source) bool { return x.Name == name })
 		if i < 0 {
 			out = append(out, Source{Name: name, Local: local})
 			i = len(out) - 1
 		}
 		out[i].Systems = append(out[i].Systems, system)
+		if h, ok := backend.(Healthy); ok && out[i].Health == "" {
+			out[i].Health = h.Health()
+		}
 	}
 	for _, n := range s.Code {
-		add("code", n.Name, n.Local)
+		add("code", n.Name, n.Local, n.Backend)
 	}
 	for _, n := range s.Documents {
-		add("documents", n.Name, n.Local)
+		add("documents", n.Name, n.Local, n.Backend)
 	}
 	for _, n := range s.Self {
-		add("self", n.Name, n.Local)
+		add("self", n.Name, n.Local, n.Backend)
 	}
 	return out
 }
@@ -153,22 +164,25 @@ func (s *Set) List() []Source {
 // several libraries serve a scheme.
 type Owner interface{ Owns(u uri.URI) bool }
 
-// route picks the library of u: the first that serves the scheme and says that it
-// owns the address, else the first that serves the scheme.
+// route picks the library of u: the first that serves the scheme and says that it owns the
+// address, one on this machine before others, else the first that serves the scheme.
 func route(libs Sources[documents.Library], u uri.URI) (Named[documents.Library], error) {
-	var first *Named[documents.Library]
+	var first, owner *Named[documents.Library]
 	var schemes []string
 	for i, n := range libs {
 		schemes = append(schemes, n.Backend.Schemes()...)
 		if !slices.Contains(n.Backend.Schemes(), u.Scheme) {
 			continue
 		}
-		if o, ok := n.Backend.(Owner); ok && o.Owns(u) {
-			return n, nil
+		if o, ok := n.Backend.(Owner); ok && o.Owns(u) && (owner == nil || n.Local && !owner.Local) {
+			owner = &libs[i]
 		}
 		if first == nil {
 			first = &libs[i]
 		}
+	}
+	if owner != nil {
+		return *owner, nil
 	}
 	if first == nil {
 		slices.Sort(schemes)

@@ -20,6 +20,7 @@ import (
 // Limits of walks that only look at names.
 const (
 	recentTime  = 300 * time.Millisecond // a client asks for the list at every start
+	findTime    = 2 * time.Second        // for the repositories that are not the own one
 	completeMax = 100
 	pathsMax    = 1_000_000
 )
@@ -31,13 +32,23 @@ type found struct {
 	size     int64
 }
 
-// paths lists the files of the work tree that keep is true for. When ctx ends, what was
-// found so far is returned, and whole is false.
-func (s *Source) paths(ctx context.Context, times bool, keep func(string) bool) (list []found, whole bool, err error) {
-	opt := tree.WalkOptions{Deny: s.closed()}
+// paths lists the files of a repository that keep is true for: those of its work tree, or
+// of HEAD if it has none. When ctx ends, what was found so far is returned, and whole is
+// false.
+func (s *Source) paths(ctx context.Context, u *repository, times bool, keep func(string) bool) (list []found, whole bool, err error) {
+	files, err := u.files(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	return s.pathsOf(ctx, u, files, times, keep)
+}
+
+// pathsOf is paths for other files of the repository.
+func (s *Source) pathsOf(ctx context.Context, u *repository, files tree.Files, times bool, keep func(string) bool) (list []found, whole bool, err error) {
+	opt := tree.WalkOptions{Deny: s.closedIn(u)}
 	parts := make([][]found, opt.NumWorkers())
 	var total atomic.Int64
-	_, err = s.root.Walk(ctx, opt, func(worker int, e *tree.Entry) error {
+	_, err = files.Walk(ctx, opt, func(worker int, e *tree.Entry) error {
 		if !keep(e.Path) {
 			return nil
 		}
@@ -71,12 +82,15 @@ func (s *Source) paths(ctx context.Context, times bool, keep func(string) bool) 
 
 var errTooMany = errors.New("too many files")
 
-// Recent implements documents.Lister: the files changed last. On a large tree it returns
-// the best of what it saw within a fraction of a second.
+// Recent implements documents.Lister: the files changed last in the source's own folder. On
+// a large tree it returns the best of what it saw within a fraction of a second.
 func (s *Source) Recent(ctx context.Context, limit int) ([]documents.Item, error) {
+	if s.own == nil {
+		return nil, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, recentTime)
 	defer cancel()
-	list, _, err := s.paths(ctx, true, func(string) bool { return true })
+	list, _, err := s.paths(ctx, s.own, true, func(string) bool { return true })
 	if err != nil {
 		return nil, err
 	}
@@ -87,27 +101,29 @@ func (s *Source) Recent(ctx context.Context, limit int) ([]documents.Item, error
 			break
 		}
 		if s.isText(f.path) {
-			items = append(items, s.item(f))
+			items = append(items, s.item(s.own, f))
 		}
 	}
 	return items, nil
 }
 
-// isText reports whether a file could be read: it is there, and text.
+// isText reports whether a file of the own folder could be read: it is there, and text.
 func (s *Source) isText(name string) bool {
-	f, err := s.root.Open(name)
+	f, err := s.own.root.Open(name)
 	if err != nil {
 		return false
 	}
 	return errors.Join(checkText(f), f.Close()) == nil
 }
 
-func (s *Source) item(f found) documents.Item {
-	return documents.Item{URI: s.Address(f.path).String(), Name: f.path, MIMEType: mimeType(f.path), Size: f.size, Modified: f.modified}
+func (s *Source) item(u *repository, f found) documents.Item {
+	return documents.Item{URI: s.address(u, f.path).String(), Name: f.path, MIMEType: mimeType(f.path), Size: f.size, Modified: f.modified}
 }
 
 // Find implements documents.Finder: an address or an exact path first, then the paths in
-// which all the words occur, whatever their case; names count more than folders.
+// which all the words occur, whatever their case; names count more than folders. Those of
+// the own folder come before those of other repositories, through which it looks as long
+// as its time allows.
 func (s *Source) Find(ctx context.Context, query string, limit int) ([]documents.Item, error) {
 	query = strings.TrimSpace(query)
 	u, err := uri.Parse(query)
@@ -123,19 +139,64 @@ func (s *Source) Find(ctx context.Context, query string, limit int) ([]documents
 	if len(words) == 0 {
 		return nil, nil
 	}
-	list, _, err := s.paths(ctx, false, func(p string) bool {
-		p = strings.ToLower(p)
-		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(p, w) })
-	})
-	if err != nil {
-		return nil, err
+	var items []documents.Item
+	if s.own != nil {
+		if items, err = s.findIn(ctx, []*repository{s.own}, words, limit); err != nil {
+			return nil, err
+		}
 	}
-	slices.SortStableFunc(list, func(a, b found) int {
+	if !s.several() || len(items) >= limit {
+		return items, nil
+	}
+	var others []*repository
+	list, _ := s.repositories()
+	for _, u := range list {
+		if !u.own {
+			others = append(others, u)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, findTime)
+	defer cancel()
+	more, err := s.findIn(ctx, others, words, limit-len(items))
+	return append(items, more...), err
+}
+
+// findIn finds the paths that have all the words, best first. A repository that cannot be
+// listed has none; when all cannot, that is an error.
+func (s *Source) findIn(ctx context.Context, units []*repository, words []string, limit int) ([]documents.Item, error) {
+	type hit struct {
+		found
+		in *repository
+	}
+	var hits []hit
+	var failed error
+	ok := 0
+	for _, u := range units {
+		if ok > 0 && ctx.Err() != nil {
+			break
+		}
+		list, _, err := s.paths(ctx, u, false, func(p string) bool {
+			p = strings.ToLower(p)
+			return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(p, w) })
+		})
+		if err != nil {
+			failed = cmp.Or(failed, err)
+			continue
+		}
+		ok++
+		for _, f := range list {
+			hits = append(hits, hit{f, u})
+		}
+	}
+	if ok == 0 {
+		return nil, failed
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int {
 		return cmp.Or(rank(a.path, words)-rank(b.path, words), len(a.path)-len(b.path))
 	})
 	items := make([]documents.Item, 0, limit)
-	for _, f := range list[:min(limit, len(list))] {
-		items = append(items, s.item(f))
+	for _, f := range hits[:min(limit, len(hits))] {
+		items = append(items, s.item(f.in, f.found))
 	}
 	return items, nil
 }
@@ -143,12 +204,18 @@ func (s *Source) Find(ctx context.Context, query string, limit int) ([]documents
 // exact returns the document at u if there is one, without its text.
 func (s *Source) exact(ctx context.Context, u uri.URI) (documents.Item, error) {
 	open := s.openFile
-	if u.Scheme == "repo" {
+	switch u.Scheme {
+	case "repo":
 		open = s.openAtRef
+	case "diff":
+		open = s.openDiff
 	}
 	doc, err := open(ctx, u)
 	if err != nil {
 		return documents.Item{}, err
+	}
+	if !addressed(u.Scheme) && s.isClosed(u, doc.Name) {
+		return documents.Item{}, errors.Join(policyCloses(doc.Name), doc.Body.Close())
 	}
 	return documents.Item{URI: doc.URI, Name: doc.Name, MIMEType: doc.MIMEType, Size: doc.Size, Modified: doc.Modified}, doc.Body.Close()
 }
@@ -174,58 +241,4 @@ func rank(p string, words []string) int {
 		worst = max(worst, r)
 	}
 	return worst
-}
-
-// Complete implements documents.Completer for the variables of text://, json:// and repo://.
-func (s *Source) Complete(ctx context.Context, scheme, name, prefix string, set map[string]string) ([]string, int, error) {
-	switch name {
-	case "repo":
-		return withPrefix([]string{".", s.name}, prefix)
-	case "ref":
-		return s.completeRef(ctx, prefix)
-	case "path":
-		if scheme == "repo" {
-			return s.completeAtRef(ctx, set["ref"], prefix)
-		}
-		return s.completePath(ctx, scheme, prefix)
-	}
-	return nil, 0, nil
-}
-
-// completePath offers what begins with prefix, a folder at a time, then what has it
-// anywhere in its name.
-func (s *Source) completePath(ctx context.Context, scheme, prefix string) ([]string, int, error) {
-	low := strings.ToLower(prefix)
-	list, _, err := s.paths(ctx, false, func(p string) bool {
-		return (scheme != "json" || structured(p)) &&
-			(strings.HasPrefix(p, prefix) || low != "" && strings.Contains(strings.ToLower(path.Base(p)), low))
-	})
-	if err != nil {
-		return nil, 0, err
-	}
-	var values []string
-	for _, f := range list {
-		values = append(values, f.path)
-	}
-	slices.SortStableFunc(values, func(a, b string) int {
-		pa, pb := strings.HasPrefix(a, prefix), strings.HasPrefix(b, prefix)
-		if pa != pb {
-			return map[bool]int{true: -1, false: 1}[pa]
-		}
-		return cmp.Or(strings.Count(a, "/")-strings.Count(b, "/"), cmp.Compare(a, b))
-	})
-	return values[:min(len(values), completeMax)], len(values), nil
-}
-
-func structured(p string) bool {
-	switch path.Ext(p) {
-	case ".json", ".yaml", ".yml", ".toml":
-		return true
-	}
-	return false
-}
-
-func withPrefix(all []string, prefix string) ([]string, int, error) {
-	all = slices.DeleteFunc(all, func(v string) bool { return !strings.HasPrefix(v, prefix) })
-	return all[:min(len(all), completeMax)], len(all), nil
 }

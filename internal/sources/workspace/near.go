@@ -1,48 +1,34 @@
 package workspace
 
 import (
-	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/tree"
 )
 
-// near adds to a not_found the paths that were probably meant: files of that name in
-// other folders, or of a name like it.
-func (s *Source) near(ctx context.Context, name string, f *fail.Error) error {
-	var same, names []string
-	byName := map[string]string{}
-	list, _, err := s.paths(ctx, false, func(string) bool { return true })
-	if err != nil {
-		return f // what was asked for is not there; why the search for others failed is beside the point
-	}
+// nearTo adds to a not_found the paths that were probably meant by name: files of that
+// name in other folders, or spelled like it.
+func nearTo(name string, list []found, f *fail.Error, address func(path string) string) error {
+	var paths []string
 	for _, e := range list {
-		base := path.Base(e.path)
-		if base == name {
-			same = append(same, e.path)
-		}
-		if _, ok := byName[base]; !ok {
-			byName[base] = e.path
-			names = append(names, base)
-		}
+		paths = append(paths, e.path)
 	}
-	what := "files of that name: %s"
-	if len(same) == 0 {
-		what = "files of a name like it: %s"
-		for _, n := range fail.Near(name, names) {
-			same = append(same, byName[n])
-		}
-	}
-	if len(same) == 0 {
+	near := tree.Near(name, slices.Values(paths))
+	if len(near) == 0 {
 		return f.Then("look for it with find, or with code_search and mode=files")
 	}
-	slices.SortFunc(same, func(a, b string) int { return len(a) - len(b) })
+	what := "files of a name like it: %s"
+	if base(near[0]) == base(name) {
+		what = "files of that name: %s"
+	}
 	var quoted []string
-	for _, p := range same[:min(3, len(same))] {
-		quoted = append(quoted, fmt.Sprintf("%q", p))
+	for _, p := range near {
+		quoted = append(quoted, fmt.Sprintf("%q", address(p)))
 	}
 	return f.Because(what, strings.Join(quoted, ", ")).Then("read one of those")
 }
+
+func base(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }

@@ -30,10 +30,13 @@ const (
 // Overview implements documents.Overviewer. What cannot be had (a repository without
 // commits, a folder that is none) is said in Partial, and the rest is there.
 func (s *Source) Overview(ctx context.Context) (*documents.Overview, error) {
-	v := &documents.Overview{Name: s.name}
+	if s.own == nil {
+		return s.overviewOfMany(), nil
+	}
+	v := &documents.Overview{Name: s.own.name}
 	walkCtx, cancel := context.WithTimeout(ctx, overviewTime)
 	defer cancel()
-	list, whole, err := s.paths(walkCtx, false, func(string) bool { return true })
+	list, whole, err := s.paths(walkCtx, s.own, false, func(string) bool { return true })
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +77,21 @@ func (s *Source) Overview(ctx context.Context) (*documents.Overview, error) {
 	return v, nil
 }
 
+// overviewOfMany names the repositories of a source that has no folder of its own.
+func (s *Source) overviewOfMany() *documents.Overview {
+	list, _ := s.repositories()
+	v := &documents.Overview{Name: fmt.Sprintf("%d repositories", len(list))}
+	for _, u := range list[:min(len(list), overviewEntries)] {
+		v.Entries = append(v.Entries, u.name)
+	}
+	if n := len(list) - len(v.Entries); n > 0 {
+		v.Partial = fmt.Sprintf("%d more repositories", n)
+	}
+	return v
+}
+
 func (s *Source) history(ctx context.Context, v *documents.Overview) error {
-	repo, err := s.repository()
+	repo, err := s.own.git()
 	if err != nil {
 		return err
 	}
@@ -101,7 +117,7 @@ func (s *Source) opening(ctx context.Context, v *documents.Overview) error {
 	if v.Readme == "" {
 		return nil
 	}
-	doc, err := s.Open(ctx, uri.New("text", s.Address(v.Readme).Path))
+	doc, err := s.Open(ctx, uri.New("text", s.Address("", v.Readme).Path))
 	if err != nil {
 		return err
 	}

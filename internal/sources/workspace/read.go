@@ -9,10 +9,8 @@ import (
 	"path"
 	"strings"
 	"sync"
-	"syscall"
 
 	"cleat/internal/fail"
-	"cleat/internal/git"
 	"cleat/internal/systems/documents"
 	"cleat/internal/tree"
 	"cleat/internal/uri"
@@ -24,8 +22,11 @@ const wholeLimit = 16 << 20
 
 // Open implements documents.Library for files of the work tree and at a ref.
 func (s *Source) Open(ctx context.Context, u uri.URI) (*documents.Document, error) {
-	if u.Scheme == "repo" {
+	switch u.Scheme {
+	case "repo":
 		return s.openAtRef(ctx, u)
+	case "diff":
+		return s.openDiff(ctx, u)
 	}
 	doc, err := s.openFile(ctx, u)
 	if err == nil {
@@ -35,17 +36,34 @@ func (s *Source) Open(ctx context.Context, u uri.URI) (*documents.Document, erro
 	switch {
 	case f.Code == fail.Invalid && f.Next == "":
 		return nil, f.Then("list a folder with code_search (mode=files, pattern=*, paths)")
-	case f.Code == fail.NotFound:
-		return nil, s.near(ctx, path.Base(u.Path), f)
+	case f.Code == fail.NotFound && f.Next == "":
+		return nil, s.near(ctx, u, f)
 	}
 	return nil, err
 }
 
-// openFile opens a file of the work tree.
-func (s *Source) openFile(ctx context.Context, u uri.URI) (*documents.Document, error) {
-	f, err := s.root.Open(strings.TrimSuffix(u.Path, "/"))
+// near adds to a not_found the files that were probably meant.
+func (s *Source) near(ctx context.Context, u uri.URI, f *fail.Error) error {
+	r, name, err := s.inTree(strings.TrimSuffix(u.Path, "/"))
 	if err != nil {
-		return nil, nameable(err)
+		return f
+	}
+	list, _, err := s.paths(ctx, r, false, func(string) bool { return true })
+	if err != nil {
+		return f // what was asked for is not there; why the search for others failed is beside the point
+	}
+	return nearTo(name, list, f, func(p string) string { return s.address(r, p).Path })
+}
+
+// openFile opens a file of a work tree.
+func (s *Source) openFile(ctx context.Context, u uri.URI) (*documents.Document, error) {
+	r, name, err := s.inTree(strings.TrimSuffix(u.Path, "/"))
+	if err != nil {
+		return nil, err
+	}
+	f, err := r.root.Open(name)
+	if err != nil {
+		return nil, err
 	}
 	release, err := s.hold(ctx, f.Path(), f.Stat().Size())
 	if err != nil {
@@ -57,7 +75,7 @@ func (s *Source) openFile(ctx context.Context, u uri.URI) (*documents.Document, 
 		return nil, errors.Join(err, f.Close())
 	}
 	doc.Body = held{doc.Body, sync.OnceFunc(release)}
-	doc.URI = uri.New(u.Scheme, s.Address(f.Path()).Path).String()
+	doc.URI = uri.New(u.Scheme, s.address(r, f.Path()).Path).String()
 	return doc, nil
 }
 
@@ -99,15 +117,6 @@ func (s *Source) document(f *tree.File) (*documents.Document, error) {
 	return doc, nil
 }
 
-// nameable returns err, or that there is nothing of the name where the system cannot even
-// have files of such names.
-func nameable(err error) error {
-	if errors.Is(err, syscall.ENAMETOOLONG) {
-		return fail.Errorf(fail.NotFound, "no file or folder of that path: it is longer than paths can be")
-	}
-	return err
-}
-
 // memory is a body of data, as UTF-8 and redacted.
 func (s *Source) memory(name string, data []byte) io.ReadSeekCloser {
 	text, _ := tree.Text(data, nil)
@@ -122,49 +131,6 @@ func notText(name string, size int64) error {
 	return fail.Errorf(fail.Unsupported, "%q is not text", name).
 		Because("it has %d bytes, among them a NUL", size).
 		Then("read a text file; code_search with mode=files lists what is beside it")
-}
-
-// openAtRef opens repo://REPO/REF/PATH.
-func (s *Source) openAtRef(ctx context.Context, u uri.URI) (*documents.Document, error) {
-	parts, err := u.Segments(3)
-	if err != nil {
-		return nil, err
-	}
-	if len(parts) < 3 || parts[2] == "" {
-		return nil, fail.Errorf(fail.Invalid, "%q names no file", u.String()).Then("use the form repo://./REF/path")
-	}
-	if parts[0] != "." && parts[0] != s.name {
-		return nil, fail.Errorf(fail.NotFound, "there is no repository %q here", parts[0]).
-			Then("use . or %q", s.name)
-	}
-	repo, err := s.repository()
-	if err != nil {
-		return nil, err
-	}
-	name, err := s.root.Rel(parts[2]) // the same rules for names as in the work tree
-	if err != nil {
-		return nil, err
-	}
-	commit, err := repo.Resolve(ctx, parts[1])
-	if err != nil {
-		return nil, err
-	}
-	blob, err := repo.Blob(ctx, commit, name, 0)
-	if err != nil {
-		return nil, err
-	}
-	if blob.Kind != git.File && blob.Kind != git.Executable {
-		return nil, fail.Errorf(fail.Unsupported, "%q is a %s at %q, not a file", name, blob.Kind, parts[1])
-	}
-	if _, ok := tree.Text(blob.Data, nil); !ok {
-		return nil, notText(name, int64(len(blob.Data)))
-	}
-	release, err := s.hold(ctx, name, int64(len(blob.Data)))
-	if err != nil {
-		return nil, err
-	}
-	return &documents.Document{URI: uri.New("repo", parts[0], parts[1], name).String(), Name: name, MIMEType: mimeType(name),
-		Size: int64(len(blob.Data)), Body: held{s.memory(name, blob.Data), sync.OnceFunc(release)}}, nil
 }
 
 // mimeType says what a file is to a client, by its ending.

@@ -1,8 +1,9 @@
 // Package workspace is the source that needs no configuration: the files of a folder,
-// usually a git repository, as code to be searched and as documents to be read.
+// usually a git repository, as code to be searched and as documents to be read. It can
+// serve more repositories, clones and bare mirrors, which globs lead to.
 //
-// The folder is pinned when the source is opened; nothing outside it is ever read. What
-// secrets its files hold is masked before anything is matched or cut.
+// Folders are pinned when they are opened; nothing outside them is ever read. What secrets
+// their files hold is masked before anything is matched or cut.
 package workspace
 
 import (
@@ -10,42 +11,58 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
 	"cleat/internal/fail"
-	"cleat/internal/git"
 	"cleat/internal/host"
+	"cleat/internal/proc"
+	"cleat/internal/symbols/symcache"
 	"cleat/internal/systems/code"
 	"cleat/internal/systems/documents"
 	"cleat/internal/tree"
-	"cleat/internal/uri"
 )
 
 // Config are the keys of [sources.NAME] with kind = "workspace".
 type Config struct {
-	Root string `toml:"root"` // the folder; required
+	Root  string   `toml:"root"`  // the folder; may be left out where there are Repos
+	Repos []string `toml:"repos"` // globs of clones and bare mirrors, such as "~/src/*"
 
 	// Main is the workspace that cleat was started in: paths without a root mean this one.
 	Main bool `toml:"-"`
 }
 
-// A Source serves one folder. It is safe for concurrent use.
-type Source struct {
-	root *tree.Root
-	host host.Host
-	name string // of the folder
-	main bool
-	room *semaphore.Weighted // for documents in memory, in bytes
+// Relative makes the paths that are neither absolute nor in the user's home, "~/", relative
+// to dir: the folder of the file that has them.
+func (c *Config) Relative(dir string) {
+	c.Root = relative(dir, c.Root)
+	for i, glob := range c.Repos {
+		c.Repos[i] = relative(dir, glob)
+	}
+}
 
-	mu     sync.Mutex
-	repo   *git.Repo   // nil before the first call that needs it
-	dotGit fs.FileInfo // what .git was when repo was opened; nil if there was none
+func relative(dir, p string) string {
+	if p == "" || filepath.IsAbs(p) || strings.HasPrefix(p, "~/") {
+		return p
+	}
+	return strings.TrimSuffix(dir, string(filepath.Separator)) + string(filepath.Separator) + p // a glob is not cleaned
+}
+
+// A Source serves one folder, further repositories, or both. It is safe for concurrent use.
+type Source struct {
+	host     host.Host
+	main     bool
+	own      *repository // of Config.Root; nil if there is none
+	patterns []pattern   // of Config.Repos
+	shelf    shelf
+	pool     pool
+	symbols  *symcache.Cache
+	room     *semaphore.Weighted // for documents in memory, in bytes
 }
 
 var (
@@ -59,65 +76,83 @@ var (
 	_ documents.Namer      = (*Source)(nil)
 )
 
-// Open pins the folder and opens nothing else. It fails with fail.Invalid for a
-// configuration without a root, and with what tree.Open says of the folder.
+// Open pins the folder and opens nothing else; repositories are looked for at the first
+// call that needs them. It fails with fail.Invalid for a configuration with neither a root
+// nor repos, and for a malformed glob, and with what tree.Open says of the folder.
 func Open(_ context.Context, cfg Config, h host.Host) (*Source, error) {
+	if cfg.Root == "" && len(cfg.Repos) == 0 {
+		return nil, fail.Errorf(fail.Invalid, "a workspace needs a root, or repos")
+	}
+	s := &Source{host: h, main: cfg.Main, room: newRoom(), symbols: symcache.New(h.State, h.Now)}
+	s.pool.warn = func(err error) { h.Log.Warn("closing a folder", "err", err) }
+	for _, glob := range cfg.Repos {
+		dir, err := s.absolute(glob)
+		if err != nil {
+			return nil, err
+		}
+		p, err := newPattern(dir)
+		if err != nil {
+			return nil, err
+		}
+		s.patterns = append(s.patterns, p)
+	}
 	if cfg.Root == "" {
-		return nil, fail.Errorf(fail.Invalid, "a workspace needs a root")
+		return s, nil
 	}
-	dir, err := filepath.Abs(cfg.Root)
+	dir, err := s.absolute(cfg.Root)
 	if err != nil {
-		return nil, fail.Errorf(fail.Invalid, "the root %q cannot be made absolute: %w", cfg.Root, err)
+		return nil, err
 	}
+	s.own, err = s.pin(filepath.Clean(dir))
+	return s, err
+}
+
+// absolute returns a configured path as an absolute one.
+func (s *Source) absolute(p string) (string, error) {
+	if rest, ok := strings.CutPrefix(p, "~/"); ok {
+		name := "HOME"
+		if runtime.GOOS == "windows" {
+			name = "USERPROFILE"
+		}
+		home, ok := proc.Getenv(s.host.Env, name)
+		if !ok || !filepath.IsAbs(home) {
+			return "", fail.Errorf(fail.Invalid, "%q is in the user's home, and %s does not say where that is", p, name)
+		}
+		return relative(home, rest), nil
+	}
+	if filepath.IsAbs(p) {
+		return p, nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fail.Errorf(fail.Invalid, "the path %q cannot be made absolute: %w", p, err)
+	}
+	return relative(dir, p), nil
+}
+
+// pin opens the source's own folder, for good.
+func (s *Source) pin(dir string) (*repository, error) {
 	root, err := tree.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if name := tree.UserIgnoreFile(); name != "" {
-		if err := root.UseIgnoreFile(name); err != nil {
-			h.Log.Warn("the user's ignore file does not count", "err", err)
-		}
-	}
-	return &Source{root: root, host: h, name: filepath.Base(root.Dir()), main: cfg.Main, room: newRoom()}, nil
-}
-
-// repository opens the git repository of the folder at the first call that needs it. It
-// fails with fail.NotFound where there is none, and with fail.Unavailable when the folder
-// is no longer the one that was pinned: git is told paths, which then lead elsewhere. For
-// the same reason a repository whose .git was replaced is opened, and so checked, anew.
-func (s *Source) repository() (*git.Repo, error) {
-	if _, err := s.root.Open("."); fail.From(err).Code == fail.Unavailable {
-		return nil, err // opening a folder fails in any case
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	dotGit, err := os.Lstat(filepath.Join(s.root.Dir(), ".git"))
+	s.ignore(root)
+	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
-		dotGit = nil
+		real = dir // it is only compared
 	}
-	if s.repo != nil && !same(dotGit, s.dotGit) {
-		if err := s.repo.Close(); err != nil {
-			s.host.Log.Warn("closing a repository that was replaced", "err", err)
-		}
-		s.repo = nil
-	}
-	if s.repo == nil {
-		repo, err := git.Open(s.root.Dir(), git.Options{Env: s.host.Env, Group: s.host.Children})
-		if err != nil {
-			return nil, err
-		}
-		s.repo, s.dotGit = repo, dotGit
-	}
-	return s.repo, nil
+	p := &place{dir: dir, real: real, own: true, host: s.host}
+	p.root = &folder{dir: dir, real: real, root: root, kept: true, uses: 1, pool: &s.pool}
+	return &repository{name: baseName(dir), place: p}, nil
 }
 
-// same reports whether a and b, either of which may be nil for nothing, are of one file,
-// folder or link.
-func same(a, b fs.FileInfo) bool {
-	if a == nil || b == nil {
-		return a == nil && b == nil
+// ignore makes the user's ignore file count.
+func (s *Source) ignore(root *tree.Root) {
+	if name := tree.UserIgnoreFile(); name != "" {
+		if err := root.UseIgnoreFile(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.host.Log.Warn("the user's ignore file does not count", "err", err)
+		}
 	}
-	return a.Mode().Type() == b.Mode().Type() && os.SameFile(a, b)
 }
 
 // closed returns what tells the paths that policy closes, to be asked of each path of a
@@ -134,54 +169,28 @@ func (s *Source) closed() func(path string) bool {
 	}
 }
 
-// Close ends the child processes and gives the folder back.
+// closedIn is closed for the paths of one repository. Where that lies in the source's own
+// folder, a path is closed if either name of it is.
+func (s *Source) closedIn(u *repository) func(path string) bool {
+	closed := s.closed()
+	if s.own == nil || u.own {
+		return closed
+	}
+	in, err := s.own.rel(u.real)
+	if err != nil || in == "." {
+		return closed
+	}
+	return func(p string) bool { return closed(p) || closed(path.Join(in, p)) }
+}
+
+// Close ends the child processes and gives the folders back.
 func (s *Source) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var err error
-	if s.repo != nil {
-		err = s.repo.Close()
+	if err := s.symbols.Close(); err != nil {
+		s.host.Log.Warn("symbols were not kept", "err", err) // which costs time and nothing else
 	}
-	return errors.Join(err, s.root.Close())
-}
-
-// Address implements code.Addresser. Paths of other than the main workspace are absolute,
-// as the same path may exist in several.
-func (s *Source) Address(path string) uri.URI {
-	if !s.main {
-		path = filepath.ToSlash(filepath.Join(s.root.Dir(), path))
+	errs := []error{s.closeAll()}
+	if s.own != nil {
+		errs = append(errs, s.own.close(), s.own.root.unpin())
 	}
-	return uri.New("text", path)
-}
-
-// Names implements documents.Namer.
-func (s *Source) Names(u uri.URI) (address uri.URI, path string, ok bool) {
-	if u.Scheme != "repo" {
-		path, err := s.root.Rel(strings.TrimSuffix(u.Path, "/"))
-		address := s.Address(path)
-		address.Scheme = u.Scheme
-		return address, path, err == nil
-	}
-	parts, err := u.Segments(3)
-	if err != nil || len(parts) < 3 {
-		return uri.URI{}, "", false
-	}
-	path, err = s.root.Rel(parts[2])
-	return uri.New("repo", parts[0], parts[1], path), path, err == nil
-}
-
-// Schemes implements documents.Library.
-func (s *Source) Schemes() []string { return []string{"text", "json", "repo"} }
-
-// Owns implements systems.Owner.
-func (s *Source) Owns(u uri.URI) bool {
-	if u.Scheme == "repo" {
-		parts, err := u.Segments(2)
-		return err == nil && (parts[0] == s.name || s.main && parts[0] == ".")
-	}
-	if filepath.IsAbs(filepath.FromSlash(u.Path)) {
-		_, err := s.root.Rel(u.Path)
-		return err == nil
-	}
-	return s.main
+	return errors.Join(errs...)
 }

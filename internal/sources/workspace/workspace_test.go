@@ -31,6 +31,50 @@ func open(t *testing.T, files map[string]string) (*workspace.Source, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	put(t, dir, files)
+	return serve(t, workspace.Config{Root: dir, Main: true}, newHost(t)), dir
+}
+
+// newHost is a host with a state folder of its own.
+func newHost(t *testing.T) host.Host {
+	t.Helper()
+	r := redact.New([]byte("key"))
+	state := t.TempDir()
+	return host.Host{Log: slog.New(slog.DiscardHandler), Now: time.Now, Redact: r.Text, RedactPart: r.Part,
+		Closed: func() func(string) bool { return nil }, Children: &proc.Group{},
+		State: func() (*os.Root, error) { return os.OpenRoot(state) }, Env: proc.Environ(os.LookupEnv)}
+}
+
+// serve opens a source until the end of the test.
+func serve(t *testing.T, cfg workspace.Config, h host.Host) *workspace.Source {
+	t.Helper()
+	s, err := workspace.Open(t.Context(), cfg, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// runGit runs git in dir and returns what it prints, without the last line feed.
+func runGit(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=A", "-c", "user.email=a@b.c"}, args...)...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSuffix(string(out), "\n")
+}
+
+// put writes files below dir.
+func put(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
 	for name, content := range files {
 		p := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
@@ -40,25 +84,16 @@ func open(t *testing.T, files map[string]string) (*workspace.Source, string) {
 			t.Fatal(err)
 		}
 	}
-	r := redact.New([]byte("key"))
-	h := host.Host{Log: slog.New(slog.DiscardHandler), Now: time.Now, Redact: r.Text, RedactPart: r.Part,
-		Closed: func() func(string) bool { return nil }, Children: &proc.Group{},
-		Env: proc.Environ(os.LookupEnv)}
-	s, err := workspace.Open(t.Context(), workspace.Config{Root: dir, Main: true}, h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s, dir
 }
 
 func TestSearcher(t *testing.T) {
-	codetest.Run(t, func(t *testing.T, files map[string]string) code.Searcher {
-		s, _ := open(t, files)
+	codetest.Run(t, codetest.All(), func(t *testing.T, tree codetest.Tree) code.Searcher {
+		s, dir := open(t, tree.Old)
+		runGit(t, dir, "init", "-q", "-b", "old")
+		runGit(t, dir, "add", ".")
+		runGit(t, dir, "commit", "-qm", "old")
+		runGit(t, dir, "switch", "-q", "--orphan", "main")
+		put(t, dir, tree.Files)
 		return s
 	})
 }
@@ -68,12 +103,8 @@ func TestLibrary(t *testing.T) {
 		"a.txt": "one\ntwo\n", "sub/a b#1.md": "# A\n", "image.png": "\x89PNG\x00\x00", "utf16.txt": "\xff\xfeh\x00i\x00",
 		".env": "API_TOKEN=q7Zr1xW9pLk3Vt8sYb2N\nPORT=80\n",
 	})
-	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"add", "a.txt"}, {"-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-qm", "x"}, {"branch", "feature/x"}} {
-		cmd := exec.Command("git", args...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %v: %v\n%s", args, err, out)
-		}
+	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"add", "a.txt"}, {"commit", "-qm", "x"}, {"branch", "feature/x"}} {
+		runGit(t, dir, args...)
 	}
 	if err := os.WriteFile(dir+"/a.txt", []byte("changed\n"), 0o644); err != nil {
 		t.Fatal(err)

@@ -20,9 +20,12 @@ type Searcher interface {
 	Search(ctx context.Context, q Query) (*Result, error)
 }
 
-// An Addresser gives the address that read takes for a path of a Result. Optional; the
+// An Addresser gives the address that read takes for a file of a Result, of which repo is
+// File.Repo: repo://REPO/REF/PATH, or text:// where it lies in a work tree. Optional; the
 // address is text://PATH where a back end has none.
-type Addresser interface{ Address(path string) uri.URI }
+type Addresser interface {
+	Address(repo, path string) uri.URI
+}
 
 // A Mode says what a pattern is.
 type Mode string
@@ -62,12 +65,14 @@ type Query struct {
 
 // A Result is what was found, what was searched, and what was not.
 type Result struct {
+	Mode        Mode         `json:"mode,omitempty"`        // of the query; Text if empty
 	Definitions []Definition `json:"definitions,omitempty"` // definitions, for modes symbol and refs; best first
 	Files       []File       `json:"files"`
 	Matches     int          `json:"matches"` // matching lines in Files; for mode files, the files
 	Stats       Stats        `json:"stats"`
 	Scope       string       `json:"scope,omitempty"`   // what was searched, where it is not the work tree: "v1.2 (1a2b3c4d)"
 	How         string       `json:"how,omitempty"`     // for mode refs, how uses were told: "by name", "by types"
+	Read        string       `json:"read,omitempty"`    // the address of the first hit, where its path alone does not say how it is read
 	Cursor      string       `json:"cursor,omitempty"`  // more can be had with this; empty at the end
 	Skipped     string       `json:"skipped,omitempty"` // files that the reader may miss, such as those over the size limit, by name
 	Partial     string       `json:"partial,omitempty"` // why the search ended early ("deadline of 200ms"); empty if it did not
