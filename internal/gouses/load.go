@@ -49,12 +49,11 @@ type loaded struct {
 	sources   []*source // by path
 	manifests []manifest
 
-	mu      sync.Mutex
-	large   int // files over the size limit
-	unread  int // files that could not be read, or are not text
-	over    int // files beyond the limits of the whole
-	deep    int // folders too deep to be entered
-	pending bool
+	mu     sync.Mutex
+	large  int // files over the size limit
+	unread int // files that could not be read, or are not text
+	over   int // files beyond the limits of the whole
+	deep   int // folders too deep to be entered
 }
 
 // load reads the Go files. It fails as files.Walk does, also when ctx ends: what it has
@@ -113,16 +112,15 @@ func load(ctx context.Context, files tree.Files, q Query, n name) (*loaded, erro
 	st, err := files.Walk(ctx, tree.WalkOptions{Deny: q.Deny}, func(_ int, e *tree.Entry) error {
 		return add(e, all || isManifest(e.Path))
 	})
-	l.deep, l.pending = st.Deep, st.Pending != ""
+	l.deep = st.Deep
 	if err == nil && !all {
 		// What is named may lie in what the first walk ignores.
-		st, err = files.Walk(ctx, tree.WalkOptions{Deny: q.Deny, Paths: q.Paths}, func(_ int, e *tree.Entry) error {
+		_, err = files.Walk(ctx, tree.WalkOptions{Deny: q.Deny, Paths: q.Paths}, func(_ int, e *tree.Entry) error {
 			if isManifest(e.Path) {
 				return nil
 			}
 			return add(e, true)
 		})
-		l.pending = l.pending || st.Pending != ""
 	}
 	slices.SortFunc(l.sources, func(a, b *source) int { return strings.Compare(a.path, b.path) })
 	slices.SortFunc(l.manifests, func(a, b manifest) int { return strings.Compare(a.path, b.path) })
