@@ -17,10 +17,10 @@ func init() { registry.Register(Tool) }
 var Tool = registry.NewTool(systems.Documents, registry.Tool{
 	Name:  "read",
 	Title: "Read by address",
-	Description: `Read a file of the work tree (a path, or text://path), a file at a ref (repo://./REF/path), a JSON, YAML or TOML value (json://path), ` +
+	Description: `Read a file of the work tree (a path, or text://path), a file at a ref (repo://./REF/path), a diff (diff://./A..B), a JSON, YAML or TOML value (json://path), ` +
 		`the rest of a cut answer (spill://id), or cleat://status.
 
-part takes lines (L10-L50), a JSON pointer (/a/0) or a Markdown heading (#install); grep shows only matching lines with their numbers; ` +
+part takes lines (L10-L50), a JSON pointer (/a/0), a heading (#install) or a definition (Type.Method); grep shows only matching lines with their numbers; ` +
 		`outline=true shows definitions, headings or keys with their lines, which is the cheap first look at anything long.
 What does not fit is cut with the part that comes next.`,
 	Access:     registry.Read,
