@@ -12,6 +12,7 @@ import (
 	"cleat/internal/registry"
 	"cleat/internal/systems"
 	"cleat/internal/systems/documents"
+	"cleat/internal/systems/self"
 )
 
 // An explosive input panics before any capability is called.
@@ -74,5 +75,41 @@ func TestQueuedBytes(t *testing.T) {
 	}
 	if reply := r.Do(t.Context(), large); reply.Err != nil {
 		t.Errorf("afterwards: %s", reply.Text)
+	}
+}
+
+// TestShares: calls that hang in a source on the network leave room for others.
+func TestShares(t *testing.T) {
+	hold, running := make(chan struct{}), make(chan string, 8)
+	type input struct {
+		systems.SourceArg
+	}
+	r := newRig(t, func(o *gate.Options) {
+		o.Limits.InFlight = 4
+		o.Set.Self = append(o.Set.Self, systems.Named[self.Reporter]{Name: "far", Backend: reporter{}})
+	}, registry.NewTool(systems.Self, registry.Tool{Name: "ask", Title: "Ask", Description: "For the test.", Access: registry.Read},
+		func(_ context.Context, _ self.Reporter, in input) (*answer, error) {
+			running <- in.Source
+			if in.Source == "far" {
+				<-hold
+			}
+			return &answer{}, nil
+		}))
+	replies := make(chan registry.Reply, 4)
+	for range 4 {
+		go func() { replies <- r.call(t, "ask", `{"source":"far"}`) }()
+	}
+	<-running // one of the four; a quarter of the places is one
+	if reply := r.call(t, "ask", `{"source":"cleat"}`); reply.Err != nil {
+		t.Errorf("another source: %s", reply.Text)
+	}
+	if got := <-running; got != "cleat" {
+		t.Errorf("a second call to the source that hangs runs")
+	}
+	close(hold)
+	for range 4 {
+		if reply := <-replies; reply.Err != nil {
+			t.Errorf("%s", reply.Text)
+		}
 	}
 }

@@ -65,6 +65,7 @@ type Gate struct {
 	opt     Options
 	session string
 	slots   *slots
+	shares  map[string]chan struct{} // of sources on the network
 	usage   usage
 	repeats repeats
 
@@ -77,7 +78,7 @@ func New(opt Options) (*Gate, error) {
 	if _, err := rand.Read(id); err != nil {
 		return nil, fmt.Errorf("making a session id: %w", err)
 	}
-	return &Gate{opt: opt, session: hex.EncodeToString(id), slots: newSlots(opt.Limits)}, nil
+	return &Gate{opt: opt, session: hex.EncodeToString(id), slots: newSlots(opt.Limits), shares: newShares(opt)}, nil
 }
 
 // Do takes req through policy, audit and limits, calls the capability, and makes its

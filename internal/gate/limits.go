@@ -111,6 +111,33 @@ func (s *slots) watch(calm chan struct{}) {
 	close(calm)
 }
 
+// newShares bounds the calls in flight to each source on the network to a quarter of all,
+// so that one that does not answer leaves room for the others.
+func newShares(o Options) map[string]chan struct{} {
+	shares := map[string]chan struct{}{}
+	for _, src := range o.Set.List() {
+		if !src.Local {
+			shares[src.Name] = make(chan struct{}, max(1, o.Limits.InFlight/4))
+		}
+	}
+	return shares
+}
+
+// share waits for a place among the calls to the source of the call, and returns the
+// function that gives it back.
+func (v *visit) share(ctx context.Context) (func(), error) {
+	if v.call == nil || v.gate.shares[v.call.Source] == nil {
+		return func() {}, nil
+	}
+	share := v.gate.shares[v.call.Source]
+	select {
+	case share <- struct{}{}:
+		return func() { <-share }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
 // repeats counts how often the very same call has failed in a row.
 type repeats struct {
 	mu   sync.Mutex

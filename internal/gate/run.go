@@ -20,7 +20,7 @@ func (v *visit) limited(ctx context.Context, limit time.Duration, f func(context
 		Then("narrow the call, or raise timeout_ms where the tool has it")
 	// Waiting for a slot counts: a caller who allows a time does not wait longer.
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, over)
-	release, err := g.slots.take(ctx, v.req.Bytes)
+	release, err := v.begin(ctx)
 	if err != nil {
 		cancel()
 		if errors.Is(err, error(over)) {
@@ -61,6 +61,20 @@ func (v *visit) limited(ctx context.Context, limit time.Duration, f func(context
 		}
 		return registry.Reply{}, context.Cause(ctx)
 	}
+}
+
+// begin waits for a place among the calls to the source, and then among all.
+func (v *visit) begin(ctx context.Context) (release func(), err error) {
+	leave, err := v.share(ctx)
+	if err != nil {
+		return nil, err
+	}
+	free, err := v.gate.slots.take(ctx, v.req.Bytes)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return func() { free(); leave() }, nil
 }
 
 // graceTime is how long a capability may take to return after its deadline.
