@@ -50,6 +50,8 @@ func tour(ctx context.Context, cleat string) error {
 		{"status", nil},
 		{"find", map[string]any{"query": "readme", "in": []string{"documents"}, "limit": 3}},
 		{"code_search", map[string]any{"pattern": `^func main\(`, "mode": "regex", "context": 1, "limit": 10}},
+		{"code_search", map[string]any{"pattern": "Repo.Resolve", "mode": "refs", "limit": 10}},
+		{"code_history", map[string]any{"op": "log", "path": "README.md", "limit": 3}},
 		{"read", map[string]any{"uri": "README.md", "outline": true}},
 		{"read", map[string]any{"uri": "README.md", "part": "L1-L8"}},
 		{"read", map[string]any{"uri": "../outside"}},
