@@ -27,21 +27,29 @@ func errorLine(id []byte, code int64, say string, data []byte) []byte {
 	return append(b, "}}\n"...)
 }
 
-// mend returns the line with the SDK's error e as the answer to c. The SDK gives code 0
-// to what it refuses before any middleware runs, and quotes params whole in Go's terms.
-func mend(c *call, e []byte) []byte {
+// mend returns the line with the SDK's error e as the answer to c, and what is wrong with
+// the request if the SDK refused it before any middleware ran. It gives code 0 to much of
+// that, and quotes params whole in Go's terms.
+func mend(c *call, e []byte) (line []byte, refused FaultKind, why string) {
 	var sent struct {
 		Code    int64           `json:"code"`
 		Message string          `json:"message"`
 		Data    json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(e, &sent); err != nil {
-		return errorLine(c.id, jsonrpc.CodeInternalError, "internal error", nil)
+		return errorLine(c.id, jsonrpc.CodeInternalError, "internal error", nil), "", ""
+	}
+	say := plain(c.method, sent.Message)
+	switch {
+	case sent.Code == jsonrpc.CodeMethodNotFound:
+		refused = FaultMethod
+	case sent.Code == 0 || say != sent.Message:
+		refused = FaultParams
 	}
 	if sent.Code == 0 {
 		sent.Code = codeFor(c.method, sent.Message)
 	}
-	return errorLine(c.id, sent.Code, plain(c.method, sent.Message), sent.Data)
+	return errorLine(c.id, sent.Code, say, sent.Data), refused, say
 }
 
 // codeFor returns the code of an error that the SDK sent with code 0.

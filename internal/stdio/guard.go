@@ -31,7 +31,7 @@ type Options struct {
 	Drain    time.Duration // how long the end of input is held back for answers that are due; default 1.5 s
 
 	Log   *slog.Logger // faults of ours and of the world; nil discards
-	Fault func(Fault)  // told of each message that never reaches the server; called one at a time; must be quick; may be nil
+	Fault func(Fault)  // told of each message that never reaches the server, or is refused by the SDK itself; safe for concurrent use; may be nil
 }
 
 // A FaultKind classes what is wrong with a message.
@@ -45,6 +45,7 @@ const (
 	FaultAmbiguous FaultKind = "ambiguous" // a key twice, or in two spellings of case
 	FaultEnvelope  FaultKind = "envelope"  // JSON, but no JSON-RPC 2.0 message that MCP knows
 	FaultParams    FaultKind = "params"    // params that the SDK would misread
+	FaultMethod    FaultKind = "method"    // a method that the server does not have
 	FaultIDInUse   FaultKind = "id_in_use" // the id of a request that has no answer yet
 	FaultBusy      FaultKind = "busy"      // MaxOpen requests are unanswered
 	FaultAnswer    FaultKind = "answer"    // an answer to nothing that was asked

@@ -29,6 +29,7 @@ type call struct {
 	sdk      int64  // the id that the SDK knows
 	id       []byte // the client's id, as spelt
 	method   string
+	bytes    int    // of the request's line
 	token    []byte // the client's progress token, as spelt; nil without one
 	canceled bool
 }
@@ -181,7 +182,7 @@ func (g *Guard) refuseLong(size int) {
 
 // acceptRequest enters the request and returns it as the SDK is to see it.
 func (g *Guard) acceptRequest(m message, method string, size int) []byte {
-	c := &call{id: bytes.Clone(m.id), method: method}
+	c := &call{id: bytes.Clone(m.id), method: method, bytes: size}
 	c.key, _ = canonical(m.id)
 	token, hasToken := find(m.params, "_meta", "progressToken")
 	if hasToken && !isNull(m.params[token.start:token.end]) {

@@ -21,6 +21,12 @@ const resultPrefix = `{"jsonrpc":"2.0","id":`
 // canceled requests, progress and subscriptions of calls that are over, and anything
 // that is not one line.
 func (g *Guard) Write(p []byte) (int, error) {
+	var refused *Fault // told of once the lock is free
+	defer func() {
+		if refused != nil {
+			g.opt.Fault(*refused)
+		}
+	}()
 	line, ok := bytes.CutSuffix(p, []byte("\n"))
 	if !ok || bytes.IndexByte(line, '\n') >= 0 || !isObject(line) || line[len(line)-1] != '}' {
 		g.opt.Log.Error("the SDK wrote something other than one line; dropped", "bytes", len(p))
@@ -42,7 +48,7 @@ func (g *Guard) Write(p []byte) (int, error) {
 	m := parse(line)
 	switch {
 	case m.method == nil:
-		g.putError(m)
+		refused = g.putError(m)
 	case m.id != nil:
 		if key, ok := canonical(m.id); ok {
 			g.asked[key] = string(m.id)
@@ -100,16 +106,24 @@ func (g *Guard) putResult(id int64, line, rest []byte) {
 	g.put([]byte(resultPrefix), c.id, rest, []byte("\n"))
 }
 
-// putError sends an answer with an error.
-func (g *Guard) putError(m message) {
+// putError sends an answer with an error. What the SDK refused by itself, so that nobody
+// behind it has seen the request, is returned as a fault.
+func (g *Guard) putError(m message) *Fault {
 	id, ok := sdkID(m.id)
 	if !ok {
 		g.opt.Log.Error("the SDK answered without an id; dropped", "error", string(m.err))
-		return
+		return nil
 	}
-	if c := g.answered(id); c != nil {
-		g.put(mend(c, m.err))
+	c := g.answered(id)
+	if c == nil {
+		return nil
 	}
+	line, kind, why := mend(c, m.err)
+	g.put(line)
+	if kind == "" {
+		return nil
+	}
+	return &Fault{Kind: kind, ID: string(c.id), Method: c.method, Bytes: c.bytes, Detail: why}
 }
 
 // putNotification sends a notification, whose line is p.
