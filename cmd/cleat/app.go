@@ -106,6 +106,7 @@ func (p *program) open(ctx context.Context, o openOption) (*app, error) {
 		},
 		State: sync.OnceValues(func() (*os.Root, error) { return a.state.Repository(a.root) }),
 	}
+	h.Worker = newWorkers(a.children, h.Env, a.log).run
 	if len(a.problems) == 0 {
 		a.openSources(ctx, h)
 	}

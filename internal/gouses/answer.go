@@ -28,9 +28,8 @@ type answer struct {
 	related map[objKey]Reason // methods that may be a target at run time
 	files   map[*source]map[int]verdict
 
-	outside  bool   // the name means something outside the tree
-	external string // then the import path before it, if that is a package-level name
-	anyField bool   // it is a member of a type outside the tree
+	outside  bool // the name means something outside the tree
+	anyField bool // it is a member of a type outside the tree
 }
 
 func (c *checker) answer() *answer {

@@ -7,7 +7,6 @@ import (
 	"go/token"
 	"go/types"
 	"runtime"
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -23,6 +22,7 @@ type checked struct {
 // A checker checks the units of a graph.
 type checker struct {
 	ctx   context.Context
+	grace time.Duration // for what is under way when ctx ends
 	name  name
 	fset  *token.FileSet
 	graph *graph
@@ -31,8 +31,8 @@ type checker struct {
 	elaborate, broken, unreached int // packages
 }
 
-func newChecker(ctx context.Context, n name, l *loaded) *checker {
-	return &checker{ctx: ctx, name: n, fset: token.NewFileSet(), graph: newGraph(ctx, l), lacks: map[*source]Reason{}}
+func newChecker(ctx context.Context, n name, in *input) *checker {
+	return &checker{ctx: ctx, grace: grace, name: n, fset: token.NewFileSet(), graph: newGraph(ctx, in), lacks: map[*source]Reason{}}
 }
 
 // Limits of work that cannot be stopped: go/types takes no context.
@@ -150,7 +150,7 @@ func (c *checker) checkAll(order []*unit, g *guard) {
 			finish(d)
 		case <-ended:
 			ended = nil
-			timer := time.NewTimer(grace)
+			timer := time.NewTimer(c.grace)
 			defer timer.Stop()
 			late = timer.C
 		case <-late:
@@ -248,38 +248,4 @@ func (i importer) Import(p string) (*types.Package, error) {
 		return types.NewPackage(p, d.group.name), errOutside
 	}
 	return types.NewPackage(p, assumedName(p)), errOutside
-}
-
-// notes says what was not checked.
-func (c *checker) notes() []string {
-	var out []string
-	if c.elaborate > 0 {
-		out = append(out, plural(c.elaborate, "package is", "packages are")+" left out: types are too elaborate")
-	}
-	if c.broken > 0 {
-		out = append(out, plural(c.broken, "package", "packages")+" could not be checked")
-	}
-	if c.unreached > 0 {
-		out = append(out, plural(c.unreached, "package was", "packages were")+" not reached")
-	}
-	count := func(why Reason) int {
-		n := 0
-		for _, w := range c.lacks {
-			if w == why {
-				n++
-			}
-		}
-		return n
-	}
-	if n := count(NotParsed); n > 0 {
-		out = append(out, plural(n, "file with the name does", "files with the name do")+" not parse")
-	}
-	if n := count(TooElaborate); n > 0 {
-		out = append(out, plural(n, "file", "files")+" with the name checked in part: types or nesting are too elaborate")
-	}
-	if n := count(TooManyBuilds); n > 0 {
-		out = append(out, plural(n, "file is", "files are")+" under build tags that were not tried")
-	}
-	slices.Sort(out)
-	return out
 }

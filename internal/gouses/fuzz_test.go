@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
 	"cleat/internal/gouses"
@@ -36,8 +37,8 @@ func (m memory) Walk(_ context.Context, _ tree.WalkOptions, fn func(int, *tree.E
 	return tree.WalkStats{}, nil
 }
 
-// Whatever the files are, Find does not panic, and each position it gives is of the
-// identifier, in order, and in one list only.
+// Whatever the files are, Find does not panic, says the same by way of a worker, and each
+// position it gives is of the identifier, in order, and in one list only.
 func FuzzFind(f *testing.F) {
 	for _, archive := range fixtures() {
 		for _, name := range strings.Fields(string(txtar.Parse([]byte(archive)).Comment)) {
@@ -56,6 +57,10 @@ func FuzzFind(f *testing.F) {
 			}
 		}
 		res, err := gouses.Find(t.Context(), files, gouses.Query{Name: name})
+		other, otherErr := gouses.Find(t.Context(), files, gouses.Query{Name: name, Worker: served})
+		if d := gocmp.Diff(res, other); d != "" || (err == nil) != (otherErr == nil) {
+			t.Errorf("by a worker: %v (-without +with):\n%s", otherErr, d)
+		}
 		if err != nil {
 			return
 		}

@@ -9,14 +9,19 @@
 // checked, and what they import; only the bodies of functions that hold it.
 //
 // What leaves the package are positions and fixed phrases, never text of the files.
+//
+// go/types trusts what it checks: a few lines of Go can take all memory or overflow the
+// stack, of which no process recovers. What is known of such sources is refused, which
+// proves nothing about the next. So the files of strangers are checked by another
+// process, which Query.Worker starts and which runs Serve: this one reads the files,
+// the other parses and checks them, and what it answers is not believed but verified.
 package gouses
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +52,12 @@ type Query struct {
 	// Redact masks secrets in a whole file, keeping its line feeds. Positions refer to
 	// the masked text, and what a mask covers is not found.
 	Redact func(path string, data []byte) []byte
+
+	// Worker hands what is to be checked to another process, which runs Serve: request
+	// is its standard input, and the answer what it wrote, of at most so many bytes. It
+	// returns what context.Cause(ctx) says when ctx ends. If Worker is nil, the check
+	// runs in this process, which is for trees that are trusted: see the package.
+	Worker func(ctx context.Context, request io.Reader, most int64) ([]byte, error)
 }
 
 // A Result is where the identifier occurs. Each list is in the order of path, line and
@@ -82,52 +93,113 @@ const (
 	TooManyBuilds Reason = "under build tags that were not tried"
 )
 
-// Find looks q.Name up in files. It fails with fail.Invalid for what is no name, and as
-// files.Walk does. A name that is declared nowhere gives an empty Result that says so.
+// Find looks q.Name up in files. It fails with fail.Invalid for what is no name, with
+// fail.Unavailable where q.Worker does not come to an end, and as files.Walk does. A name
+// that is declared nowhere gives an empty Result that says so.
 //
 // When ctx ends, the work stops, the Result is what was found until then, and its Note
-// says so. go/types cannot be stopped: packages that are under way get two seconds, and
-// then are left to end by themselves, of all goroutines the only ones to outlive Find.
-// While too many of them do, Find fails with fail.Busy. No call takes more than two minutes.
+// says so; a worker is told beforehand how long it has, and is ended with ctx. No call
+// takes more than two minutes.
+//
+// Without a worker, packages that are under way get two seconds more, as go/types cannot
+// be stopped, and then are left to end by themselves, of all goroutines the only ones to
+// outlive Find. While too many of them do, Find fails with fail.Busy.
 func Find(ctx context.Context, files tree.Files, q Query) (*Result, error) {
 	began := time.Now()
-	name, err := parseName(q.Name)
+	n, err := parseName(q.Name)
 	if err != nil {
 		return nil, err
 	}
-	if abandoned.Load() >= maxAbandoned {
+	if q.Worker == nil && abandoned.Load() >= maxAbandoned {
 		return nil, fail.Errorf(fail.Busy, "Go files of earlier calls are still being checked").After(time.Minute)
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxTime)
 	defer cancel()
-	l, err := load(ctx, files, q, name)
+	l, err := load(ctx, files, q, n)
 	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
-	c := newChecker(ctx, name, l)
-	if ctx.Err() == nil {
-		c.graph.build(name)
-		c.run()
+	rep, err := q.check(ctx, n, &l.input)
+	if err != nil {
+		return nil, err
 	}
-	res := &Result{}
-	a := c.answer()
-	l.positions(res, a, c)
+	res := l.result(rep, n, q.Redact)
 	var notes []string
-	if ctx.Err() != nil {
+	if rep.ended {
 		notes = append(notes, whyEnded(ctx, began))
 	}
 	notes = append(notes, l.notes()...)
-	notes = append(notes, c.notes()...)
-	if len(a.targets) == 0 && !a.outside && ctx.Err() == nil {
+	notes = append(notes, rep.notes()...)
+	if !rep.declared && !rep.ended {
 		notes = append(notes, "nothing of that name is declared in the files")
 	}
 	res.Note = strings.Join(notes, "; ")
 	return res, nil
 }
 
-// whyEnded says why ctx has ended.
+// check has the files checked, here or by the worker.
+func (q *Query) check(ctx context.Context, n name, in *input) (*report, error) {
+	switch {
+	case ctx.Err() != nil:
+		return &report{ended: true}, nil
+	case !slices.ContainsFunc(in.sources, func(s *source) bool { return s.has }):
+		return &report{}, nil
+	case q.Worker == nil:
+		return inspect(ctx, n, in, grace), nil
+	}
+	work, rest := shares(ctx)
+	b, err := q.Worker(ctx, newRequest(q.Name, work, rest, in), maxAnswer)
+	if err == nil {
+		var rep *report
+		if rep, err = readReport(b, n, in); err == nil {
+			return rep, nil
+		}
+	}
+	if ctx.Err() != nil {
+		return &report{ended: true}, nil
+	}
+	if f, ok := errors.AsType[*fail.Error](err); ok {
+		return nil, fail.Errorf(fail.Unavailable, "the type check ended early (%s)", f.What)
+	}
+	if errors.Is(err, errDamaged) {
+		return nil, fail.Errorf(fail.Unavailable, "the type check ended early (%w)", err)
+	}
+	return nil, fmt.Errorf("checking types: %w", err)
+}
+
+// shares returns how long a worker has for its work, and for what is under way then. What
+// is left of the time of ctx is for what lies between the processes.
+func shares(ctx context.Context) (work, rest time.Duration) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return maxTime, grace
+	}
+	all := time.Until(end)
+	rest = min(grace, all*2/5)
+	return all - rest*5/4, rest
+}
+
+// WorkerName is what the other side of Finder is called: a process that runs Serve.
+const WorkerName = "gouses"
+
+// Finder returns Find with Query.Worker set to the worker of the name WorkerName. If
+// worker is nil, it returns Find.
+func Finder(worker func(ctx context.Context, name string, request io.Reader, most int64) ([]byte, error)) func(context.Context, tree.Files, Query) (*Result, error) {
+	if worker == nil {
+		return Find
+	}
+	return func(ctx context.Context, files tree.Files, q Query) (*Result, error) {
+		q.Worker = func(ctx context.Context, request io.Reader, most int64) ([]byte, error) {
+			return worker(ctx, WorkerName, request, most)
+		}
+		return Find(ctx, files, q)
+	}
+}
+
+// whyEnded says why the work has ended before all was checked: a worker ends it a little
+// before ctx does.
 func whyEnded(ctx context.Context, began time.Time) string {
-	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return "the call was canceled before all was checked"
 	}
 	if end, ok := ctx.Deadline(); ok {
@@ -136,128 +208,6 @@ func whyEnded(ctx context.Context, began time.Time) string {
 		}
 	}
 	return "the deadline ended the work before all was checked"
-}
-
-// positions fills res from what is known of the identifiers in the files.
-func (l *loaded) positions(res *Result, a *answer, c *checker) {
-	for _, s := range l.sources {
-		if !s.has || !s.wanted {
-			continue
-		}
-		found := a.files[s]
-		if why := c.lacks[s]; why != "" && (len(a.targets) > 0 || a.outside) {
-			for _, off := range tokens(s.data, c.name.last) {
-				if _, ok := found[off]; !ok {
-					if found == nil {
-						found = map[int]verdict{}
-					}
-					found[off] = verdict{is: unsure, why: why}
-				}
-			}
-		}
-		at := newPlacer(s, c.name.last, l.redact)
-		for off, v := range found {
-			if v.is == other {
-				continue
-			}
-			line, col, ok := at.place(off)
-			if !ok {
-				continue
-			}
-			p := Pos{Path: s.path, Line: line, Col: col}
-			switch v.is {
-			case defined:
-				res.Defs = append(res.Defs, p)
-			case used:
-				res.Uses = append(res.Uses, p)
-			case unsure:
-				p.Why = v.why
-				res.Unsure = append(res.Unsure, p)
-			}
-		}
-	}
-	for _, list := range [][]Pos{res.Defs, res.Uses, res.Unsure} {
-		slices.SortFunc(list, func(a, b Pos) int {
-			return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
-		})
-	}
-}
-
-// A placer turns offsets in a file into lines and columns of its masked text.
-type placer struct {
-	data, masked []byte
-	name         string
-	starts       []int // of the lines of data
-	maskedStarts []int // of masked; nil if it is the same
-}
-
-func newPlacer(s *source, name string, redact func(string, []byte) []byte) *placer {
-	p := &placer{data: s.data, name: name, starts: lineStarts(s.data)}
-	if redact != nil {
-		if p.masked = redact(s.path, s.data); !bytes.Equal(p.masked, p.data) {
-			p.maskedStarts = lineStarts(p.masked)
-		}
-	}
-	return p
-}
-
-// place returns where the identifier at off is, from 1, and false if a mask covers it.
-func (p *placer) place(off int) (line, col int, ok bool) {
-	i, found := slices.BinarySearch(p.starts, off)
-	if !found {
-		i--
-	}
-	col = off - p.starts[i]
-	if p.maskedStarts == nil {
-		return i + 1, col + 1, true
-	}
-	if len(p.maskedStarts) != len(p.starts) {
-		return 0, 0, false
-	}
-	raw, masked := lineAt(p.data, p.starts, i), lineAt(p.masked, p.maskedStarts, i)
-	if bytes.Equal(raw, masked) {
-		return i + 1, col + 1, true
-	}
-	// The nth of the name stays the nth only if no other came or went.
-	rawAt, maskedAt := words(raw, p.name), words(masked, p.name)
-	n := slices.Index(rawAt, col)
-	if n < 0 || len(rawAt) != len(maskedAt) {
-		return 0, 0, false
-	}
-	return i + 1, maskedAt[n] + 1, true
-}
-
-func lineStarts(data []byte) []int {
-	starts := make([]int, 1, bytes.Count(data, []byte{'\n'})+1)
-	for i, b := range data {
-		if b == '\n' {
-			starts = append(starts, i+1)
-		}
-	}
-	return starts
-}
-
-func lineAt(data []byte, starts []int, i int) []byte {
-	if i+1 < len(starts) {
-		return data[starts[i]:starts[i+1]]
-	}
-	return data[starts[i]:]
-}
-
-// words returns where name stands as a whole word in line.
-func words(line []byte, name string) []int {
-	var out []int
-	for from := 0; ; {
-		i := bytes.Index(line[from:], []byte(name))
-		if i < 0 {
-			return out
-		}
-		i += from
-		from = i + len(name)
-		if !endsInLetter(line[:i]) && !beginsWithLetter(line[from:]) {
-			out = append(out, i)
-		}
-	}
 }
 
 func plural(n int, one, many string) string {

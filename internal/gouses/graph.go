@@ -64,12 +64,12 @@ type graph struct {
 	dropped map[*source]Reason // files that are in no unit for want of one
 }
 
-func newGraph(ctx context.Context, l *loaded) *graph {
+func newGraph(ctx context.Context, in *input) *graph {
 	g := &graph{
-		ctx: ctx, mods: readModules(l.manifests), sources: map[string][]*source{}, groups: map[string][]*group{},
+		ctx: ctx, mods: readModules(in.manifests), sources: map[string][]*source{}, groups: map[string][]*group{},
 		units: map[key]*unit{}, same: map[key]bool{}, dropped: map[*source]Reason{},
 	}
-	for _, s := range l.sources {
+	for _, s := range in.sources {
 		g.sources[s.dir] = append(g.sources[s.dir], s)
 	}
 	return g

@@ -43,11 +43,15 @@ type manifest struct {
 	data []byte
 }
 
-// loaded is what was read of a tree.
-type loaded struct {
-	redact    func(string, []byte) []byte
+// An input is what is checked.
+type input struct {
 	sources   []*source // by path
 	manifests []manifest
+}
+
+// loaded is what was read of a tree.
+type loaded struct {
+	input
 
 	mu     sync.Mutex
 	large  int // files over the size limit
@@ -59,48 +63,48 @@ type loaded struct {
 // load reads the Go files. It fails as files.Walk does, also when ctx ends: what it has
 // is good then.
 func load(ctx context.Context, files tree.Files, q Query, n name) (*loaded, error) {
-	l := &loaded{redact: q.Redact}
+	l := &loaded{}
 	seen := map[string]*source{} // guarded by l.mu
 	var count, size atomic.Int64
+	tooMuch := func() error {
+		l.mu.Lock()
+		l.over++
+		l.mu.Unlock()
+		return nil
+	}
 	add := func(e *tree.Entry, wanted bool) error {
-		base := path.Base(e.Path)
-		if base == "go.mod" || base == "go.work" {
-			data, err := e.Read(nil, maxManifest)
-			if err == nil && wanted {
-				l.mu.Lock()
-				l.manifests = append(l.manifests, manifest{e.Path, data})
-				l.mu.Unlock()
+		most := int64(maxFile)
+		switch {
+		case isManifest(e.Path):
+			most = maxManifest
+		case !strings.HasSuffix(e.Path, ".go"):
+			return nil
+		default:
+			l.mu.Lock()
+			s := seen[e.Path]
+			l.mu.Unlock()
+			if s != nil {
+				s.wanted = true
 				return nil
 			}
-			return l.skip(ctx, err)
-		}
-		if !strings.HasSuffix(base, ".go") {
-			return nil
-		}
-		l.mu.Lock()
-		s := seen[e.Path]
-		l.mu.Unlock()
-		if s != nil {
-			s.wanted = true
-			return nil
 		}
 		if count.Add(1) > maxFiles || size.Load() > maxBytes {
-			l.mu.Lock()
-			l.over++
-			l.mu.Unlock()
-			return nil
+			return tooMuch()
 		}
-		data, err := e.Read(nil, maxFile)
+		data, err := e.Read(nil, most)
 		if err != nil {
 			return l.skip(ctx, err)
 		}
 		if size.Add(int64(len(data))) > maxBytes {
+			return tooMuch()
+		}
+		if isManifest(e.Path) {
 			l.mu.Lock()
-			l.over++
-			l.mu.Unlock()
+			defer l.mu.Unlock()
+			l.manifests = append(l.manifests, manifest{e.Path, data})
 			return nil
 		}
-		s = &source{path: e.Path, dir: path.Dir(e.Path), data: data, has: hasWord(data, n.last), wanted: wanted}
+		s := &source{path: e.Path, dir: path.Dir(e.Path), data: data, has: hasWord(data, n.last), wanted: wanted}
 		s.owner = n.owner != "" && declares(data, n.owner)
 		l.mu.Lock()
 		defer l.mu.Unlock()

@@ -18,8 +18,6 @@ type parsed struct {
 	bare *ast.File // without bodies
 	base int       // token.Pos of offset 0
 	lack Reason    // why it is not whole, "" if it is
-
-	weighed bool // a guard has been through its bodies
 }
 
 // parse parses the file, once. A panic in the parser is as a file that does not parse.

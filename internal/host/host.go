@@ -1,9 +1,11 @@
 // Package host is what a back end may use of the process: its log, its clock, its
-// secrets, its state folder and its redaction. A back end reaches nothing else.
+// secrets, its state folder, its redaction and its children. A back end reaches nothing
+// else.
 package host
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -12,7 +14,7 @@ import (
 )
 
 // A Host is handed to every source when it is opened. All functions are safe for
-// concurrent use, and none is nil.
+// concurrent use, and none is nil but Worker.
 type Host struct {
 	// Log writes to stderr, redacted. It never reaches the model.
 	Log *slog.Logger
@@ -47,4 +49,19 @@ type Host struct {
 
 	// Children are the processes that end with cleat.
 	Children *proc.Group
+
+	// Worker runs cleat itself as the worker of that name, for work on foreign input
+	// that may take all memory or never end: request is its standard input, and the
+	// answer what it wrote. It has limits of its own: 64 MB of stack for a goroutine,
+	// 3 GB of memory, a minute of processor time, two minutes in all or until ctx ends.
+	// Two run at once, the others wait.
+	//
+	// It fails with fail.Unavailable, whose text says why the worker ended early, also
+	// for an answer of more than most bytes; with fail.Busy where there is no room for
+	// another process; and with context.Cause(ctx) when ctx ends. What an answer says
+	// is to be verified: the worker may be in the hands of what it was given.
+	//
+	// If Worker is nil, such work is done in the process, as in tests and for trees that
+	// are trusted.
+	Worker func(ctx context.Context, name string, request io.Reader, most int64) ([]byte, error)
 }
