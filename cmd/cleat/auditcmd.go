@@ -86,9 +86,9 @@ func (p *program) verified(r audit.Report) error {
 		fmt.Fprintf(p.stdout, "unknown outcome: record %d: %s %s on %s at %s\n", w.Seq, text.Line(w.Name), text.Line(w.Op), text.Line(w.Source), w.Time.Format("2006-01-02 15:04:05Z"))
 	}
 	if !r.OK() {
-		fmt.Fprintf(p.stdout, "%d problems in %d records\n", r.Bad, r.Records)
+		fmt.Fprintf(p.stdout, "%s in %s\n", text.Count(r.Bad, "problem"), text.Count(r.Records, "record"))
 		return errFailed
 	}
-	_, err := fmt.Fprintf(p.stdout, "%d records in %d files, whole; checkpoint %s\n", r.Records, r.Files, r.Checkpoint())
+	_, err := fmt.Fprintf(p.stdout, "%s in %s, whole; checkpoint %s\n", text.Count(r.Records, "record"), text.Count(r.Files, "file"), r.Checkpoint())
 	return err
 }

@@ -89,12 +89,12 @@ func (d *doctor) checkAudit(ctx context.Context, dir string) {
 		d.failed("audit log", what, mend)
 		return
 	case !report.OK():
-		d.failed("audit log", fmt.Sprintf("%d problems in %d records; the first: %s", report.Bad, report.Records, report.Problems[0]),
+		d.failed("audit log", fmt.Sprintf("%s in %s; the first: %s", text.Count(report.Bad, "problem"), text.Count(report.Records, "record"), report.Problems[0]),
 			"find out who changed it: `cleat audit verify` names each record. To begin a new log, move audit and audit.head out of "+dir)
 	case report.Records == 0:
 		d.ok("audit log", "empty so far")
 	default:
-		d.ok("audit log", "%d records, whole; the last of %s", report.Records, report.Last.Format("2006-01-02 15:04Z"))
+		d.ok("audit log", "%s, whole; the last of %s", text.Count(report.Records, "record"), report.Last.Format("2006-01-02 15:04Z"))
 	}
 	if n := len(report.Unfinished); n > 0 {
 		last := report.Unfinished[n-1]

@@ -200,7 +200,7 @@ func TestDoctorFinds(t *testing.T) {
 			record(t, state(l), audit.Record{Name: "read"}, audit.Record{Name: "read"})
 			name := filepath.Join(state(l), "audit", "audit.jsonl")
 			writeFile(t, name, []byte(strings.Replace(fileText(t, name), `"name":"read"`, `"name":"raed"`, 1)))
-		}, []string{"FAIL  audit log      1 problems in 2 records; the first: ", "\n      mend: find out who changed it: `cleat audit verify` names each record."}},
+		}, []string{"FAIL  audit log      1 problem in 2 records; the first: ", "\n      mend: find out who changed it: `cleat audit verify` names each record."}},
 		{"a removed audit log", func(t *testing.T, l *place) {
 			record(t, state(l), audit.Record{Name: "read"})
 			if err := os.Remove(filepath.Join(state(l), "audit", "audit.jsonl")); err != nil {
@@ -209,7 +209,7 @@ func TestDoctorFinds(t *testing.T) {
 		}, []string{"FAIL  audit log      "}},
 		{"a write without an end", func(t *testing.T, l *place) {
 			record(t, state(l), audit.Record{Name: "ticket_write", Op: "create", Source: "gh", Phase: audit.Intent})
-		}, []string{"ok    audit log      1 records, whole", "warn  audit log      of 1 writes it is not known whether they happened; the last: record 1, ticket_write create on gh at "}},
+		}, []string{"ok    audit log      1 record, whole", "warn  audit log      of 1 writes it is not known whether they happened; the last: record 1, ticket_write create on gh at "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newPlace(t)

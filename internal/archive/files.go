@@ -75,7 +75,7 @@ func (f *Files) Walk(ctx context.Context, o tree.WalkOptions, fn func(worker int
 		return f.list[i].path, !f.list[i].special
 	}})
 	if err != nil {
-		st.Pending = beforeAll
+		st.Pending = tree.FirstPath
 		return st, err
 	}
 	st.Denied += f.refused
@@ -100,9 +100,6 @@ func (f *Files) Walk(ctx context.Context, o tree.WalkOptions, fn func(worker int
 	}
 	return st, w.err
 }
-
-// beforeAll sorts before all paths.
-const beforeAll = "\x00"
 
 // A walk is one walk under way.
 type walk struct {

@@ -139,7 +139,7 @@ type loader struct {
 // entry takes one entry of the archive.
 func (l *loader) entry(h *tar.Header, r io.Reader) error {
 	if h.Typeflag == tar.TypeXGlobalHeader {
-		if id := h.PAXRecords["comment"]; l.files.commit == "" && isHash(id) {
+		if id := h.PAXRecords["comment"]; l.files.commit == "" && IsHash(id) {
 			l.files.commit = id
 		}
 		return nil
@@ -250,11 +250,9 @@ func tooMuch(o Options) string {
 	return fmt.Sprintf("the repository has more than %d MiB of text", o.MaxBytes>>20)
 }
 
-func isHash(s string) bool {
-	if len(s) != 40 && len(s) != 64 {
-		return false
-	}
-	return strings.Trim(s, "0123456789abcdef") == ""
+// IsHash reports whether s is written as the id of a git object is.
+func IsHash(s string) bool {
+	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // A contextReader ends when its context does.

@@ -110,6 +110,20 @@ func From(err error) *Error {
 		Next: "tell the user to look in cleat's log (stderr) and audit log"}
 }
 
+// WhyEnded says in a few words why ctx has ended, for an answer that is only a part of
+// what was asked: "deadline of 200ms", counted from began, or "the call was canceled". A
+// ctx that has not ended yet is taken for one whose deadline is about to come.
+func WhyEnded(ctx context.Context, began time.Time) string {
+	end, ok := ctx.Deadline()
+	if err := ctx.Err(); !ok || err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return "the call was canceled"
+	}
+	if d := end.Sub(began).Round(time.Millisecond); d > 0 {
+		return "deadline of " + d.String()
+	}
+	return "deadline"
+}
+
 // Show renders err for the model; see the package comment for the form. A next step
 // and the retry line are always there.
 func Show(err error) string {

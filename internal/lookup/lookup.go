@@ -8,8 +8,7 @@ package lookup
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -38,8 +37,11 @@ type Options struct {
 	HashBlob func(data []byte) string
 
 	// Exact tells the uses of a qualified Go name by types, as gouses.Find does. If nil,
-	// all uses are told by name.
+	// or if it fails, all uses are told by name.
 	Exact func(ctx context.Context, files tree.Files, q gouses.Query) (*gouses.Result, error)
+
+	// Log is told of failures of Exact that are faults of cleat's; nil drops them.
+	Log *slog.Logger
 
 	MaxFile int64 // bytes of a file that is read; 0 means 4 MiB
 	MaxLine int   // bytes of a line that are kept; 0 means 400
@@ -53,9 +55,6 @@ const (
 	maxSimilar     = 30 // similar names on one page: they are a hint, not an answer
 	maxNamed       = 5  // files named in Result.Skipped
 )
-
-// similarNames is Result.How where nothing is called as the pattern says.
-const similarNames = "similar names"
 
 // A lookup is one call under way.
 type lookup struct {
@@ -107,7 +106,7 @@ func begin(q code.Query, o Options) (*lookup, error) {
 // and nowhere else in Result. A name may be narrowed by what it is in ("Repo.Resolve",
 // "git.New", "Class#name", "Class::name", "internal/git.Repo"), and "*" in it stands for
 // anything. Where nothing is called that, similar names are returned, at most 30 on a page,
-// and Result.How says "similar names".
+// and Result.How is code.SimilarNames.
 //
 // It fails with fail.Invalid for a query or a cursor that it cannot understand, with
 // fail.Unsupported for a language that has no scanner, and as files.Walk does. When ctx
@@ -159,7 +158,7 @@ func Symbols(ctx context.Context, files tree.Files, q code.Query, o Options) (*c
 	}
 	res.Matches = len(res.Definitions)
 	if at.phase == similarly && res.Matches > 0 {
-		res.How = similarNames
+		res.How = code.SimilarNames
 	}
 	l.finish(ctx, res, v, next)
 	return res, nil
@@ -204,26 +203,14 @@ func (l *lookup) definitions(ctx context.Context, files tree.Files, at place, si
 func (l *lookup) finish(ctx context.Context, res *code.Result, v *visit, next *place) {
 	switch {
 	case v.gap != "":
-		res.Partial = whyEnded(ctx, l.began)
+		res.Partial = fail.WhyEnded(ctx, l.began)
 	case v.deep > 0:
-		res.Partial = fmt.Sprintf("%d folders lie too deep to be entered", v.deep)
+		res.Partial = scan.TooDeep(v.deep)
 	}
 	if next != nil {
 		res.Cursor = next.encode(l.sum)
 	}
 	res.Stats.Took = time.Since(l.began)
-}
-
-// whyEnded says why ctx has ended.
-func whyEnded(ctx context.Context, began time.Time) string {
-	end, ok := ctx.Deadline()
-	if err := ctx.Err(); err != nil && !errors.Is(err, context.DeadlineExceeded) || !ok {
-		return "the call was canceled"
-	}
-	if d := end.Sub(began).Round(time.Millisecond); d > 0 {
-		return "deadline of " + d.String()
-	}
-	return "deadline"
 }
 
 // each calls fn with the symbols of a file.

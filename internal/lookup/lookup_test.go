@@ -176,12 +176,12 @@ func TestSymbols(t *testing.T) {
 		{"ignoring case", code.Query{Pattern: "DOOR_OPEN", Case: code.Ignore}, "", []string{
 			"src/door.c:2 function door_open", "include/door.h:1 prototype door_open"}},
 		{"smart case, small", code.Query{Pattern: "repo", Case: code.Smart}, "", []string{"internal/git/repo.go:5 struct Repo"}},
-		{"smart case, capital", code.Query{Pattern: "RePo", Case: code.Smart}, similarNames, []string{"internal/git/repo.go:5 struct Repo"}},
-		{"similar: case", code.Query{Pattern: "store"}, similarNames, []string{"lib/store.py:1 class Store"}},
-		{"similar: style", code.Query{Pattern: "parse_http_request"}, similarNames, []string{"web/open.ts:4 function parseHTTPRequest"}},
-		{"similar: part", code.Query{Pattern: "HTTPReq"}, similarNames, []string{"web/open.ts:4 function parseHTTPRequest"}},
-		{"similar: parts", code.Query{Pattern: "parseRequest"}, similarNames, []string{"web/open.ts:4 function parseHTTPRequest"}},
-		{"similar: elsewhere", code.Query{Pattern: "Rope.Resolve"}, similarNames, []string{
+		{"smart case, capital", code.Query{Pattern: "RePo", Case: code.Smart}, code.SimilarNames, []string{"internal/git/repo.go:5 struct Repo"}},
+		{"similar: case", code.Query{Pattern: "store"}, code.SimilarNames, []string{"lib/store.py:1 class Store"}},
+		{"similar: style", code.Query{Pattern: "parse_http_request"}, code.SimilarNames, []string{"web/open.ts:4 function parseHTTPRequest"}},
+		{"similar: part", code.Query{Pattern: "HTTPReq"}, code.SimilarNames, []string{"web/open.ts:4 function parseHTTPRequest"}},
+		{"similar: parts", code.Query{Pattern: "parseRequest"}, code.SimilarNames, []string{"web/open.ts:4 function parseHTTPRequest"}},
+		{"similar: elsewhere", code.Query{Pattern: "Rope.Resolve"}, code.SimilarNames, []string{
 			"internal/git/repo.go:7 method Repo.Resolve", "internal/url/url.go:5 method URL.Resolve", "internal/git/repo.go:11 function resolve"}},
 		{"nothing", code.Query{Pattern: "qwertz"}, "", nil},
 	}

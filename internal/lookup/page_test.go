@@ -81,7 +81,7 @@ func TestSimilarPages(t *testing.T) {
 	q, total := code.Query{Pattern: "openDoor"}, 0
 	for page := 0; page == 0 || q.Cursor != ""; page++ {
 		res, err := Symbols(t.Context(), root, q, Options{})
-		if err != nil || res.How != similarNames || res.Matches > maxSimilar {
+		if err != nil || res.How != code.SimilarNames || res.Matches > maxSimilar {
 			t.Fatalf("%v, %d matches, %s", err, res.Matches, res.How)
 		}
 		total += res.Matches

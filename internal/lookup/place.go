@@ -2,7 +2,6 @@ package lookup
 
 import (
 	"encoding/binary"
-	"hash/fnv"
 	"slices"
 	"strconv"
 
@@ -36,12 +35,6 @@ const (
 // sumOf is the fingerprint of what is looked for.
 func sumOf(q code.Query) uint64 {
 	return cursor.Sum(append([]string{string(q.Mode), q.Pattern, q.Lang, string(q.Case), q.Repo, q.Ref}, q.Paths...)...)
-}
-
-func path64(path string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(path))
-	return h.Sum64()
 }
 
 func (p place) encode(sum uint64) string {
@@ -78,7 +71,7 @@ func (p *place) has(path string) bool {
 	if len(p.seen) == 0 {
 		return false
 	}
-	_, ok := slices.BinarySearch(p.seen, path64(path))
+	_, ok := slices.BinarySearch(p.seen, cursor.Sum(path))
 	return ok
 }
 
@@ -106,7 +99,7 @@ func (p place) page(b *best, sites *sites, gap string, limit int) ([]found, *pla
 		if total <= limit && len(beyond)+len(p.seen) <= maxSeen {
 			next.seen = slices.Clone(p.seen)
 			for path := range beyond {
-				next.seen = append(next.seen, path64(path))
+				next.seen = append(next.seen, cursor.Sum(path))
 			}
 			slices.Sort(next.seen)
 			return defs, &next

@@ -14,6 +14,7 @@ import (
 	"cleat/internal/gouses"
 	"cleat/internal/symbols"
 	"cleat/internal/systems/code"
+	"cleat/internal/text"
 	"cleat/internal/tree"
 )
 
@@ -26,7 +27,8 @@ import (
 //
 // A use is an occurrence of the identifier in code; Result.How says so, and what languages
 // could only be searched for whole words. The uses of a qualified Go name are those that
-// Options.Exact tells by types, followed by those that it could not decide.
+// Options.Exact tells by types, followed by those that it could not decide; where it
+// fails, all are told by name, and Result.How says why.
 //
 // Limits, cursors, errors and the end of ctx are as for Symbols, but that the limit is one
 // of lines: at most 20 definitions are given, on the first page, or on that which came to
@@ -51,10 +53,7 @@ func Refs(ctx context.Context, files tree.Files, q code.Query, o Options) (*code
 	if err != nil {
 		return nil, err
 	}
-	how, err := r.exact(finding, files, v)
-	if err != nil {
-		return nil, err
-	}
+	how := r.exact(finding, files, v)
 	r.order()
 	res := &code.Result{Stats: v.stats, Files: []code.File{}}
 	v.report(res)
@@ -74,7 +73,7 @@ func Refs(ctx context.Context, files tree.Files, q code.Query, o Options) (*code
 	res.How = how
 	l.finish(ctx, res, v, next)
 	if missed > 0 && res.Partial == "" {
-		res.Partial = fmt.Sprintf("%s; the lines of %d files could not be read any more", whyEnded(ctx, l.began), missed)
+		res.Partial = fmt.Sprintf("%s; there was no time to read the lines of %s", fail.WhyEnded(ctx, l.began), text.Count(missed, "file"))
 	}
 	return res, nil
 }
@@ -173,8 +172,9 @@ func (r *refs) usesIn(f *file, defined func(found)) []int {
 	return lines
 }
 
-// exact lets types tell the uses of a qualified Go name, and says how uses were told.
-func (r *refs) exact(ctx context.Context, files tree.Files, v *visit) (string, error) {
+// exact lets types tell the uses of a qualified Go name, and says how uses were told. Where
+// types cannot be asked, they stay told by name.
+func (r *refs) exact(ctx context.Context, files tree.Files, v *visit) string {
 	byName := "by name; comments and strings left out"
 	if len(r.words) > 0 {
 		var langs []string
@@ -187,17 +187,20 @@ func (r *refs) exact(ctx context.Context, files tree.Files, v *visit) (string, e
 	isGo := func(s site) bool { return s.lang == "go" }
 	if r.o.Exact == nil || len(r.n.outer) == 0 || r.n.fold || v.gap != "" ||
 		!slices.ContainsFunc(r.sites.list, isGo) && (r.other || r.best.total == 0) {
-		return byName, nil
+		return byName
 	}
 	res, err := r.o.Exact(ctx, files, gouses.Query{Name: r.n.full, Paths: r.q.Paths, Deny: r.o.Deny, Redact: r.o.Redact})
-	var bad *fail.Error
+	known, isKnown := errors.AsType[*fail.Error](err)
 	switch {
-	case errors.As(err, &bad) && bad.Code == fail.Invalid:
-		return byName, nil // a name, but none of Go
+	case isKnown && known.Code == fail.Invalid:
+		return byName // a name, but none of Go
 	case err != nil && ctx.Err() == nil:
-		return "", err
+		if !isKnown && r.o.Log != nil {
+			r.o.Log.Error("telling uses by types", "err", err)
+		}
+		return byName + ": types did not tell, " + fail.From(err).What
 	case err != nil || len(res.Defs) == 0:
-		return byName + ": types did not tell what is meant", nil
+		return byName + ": types did not tell what is meant"
 	}
 	// What types know replaces what names suggest. Other languages can only be meant if
 	// they have a definition themselves.
@@ -217,12 +220,12 @@ func (r *refs) exact(ctx context.Context, files tree.Files, v *visit) (string, e
 		how += " in Go, by name in other languages"
 	}
 	if unsure > 0 {
-		how += fmt.Sprintf("; the last %d uses are of the same name, and types could not decide", unsure)
+		how += fmt.Sprintf("; types could not decide about the last %s of the same name", text.Count(unsure, "use"))
 	}
 	if res.Note != "" {
 		how += "; " + res.Note
 	}
-	return how, nil
+	return how
 }
 
 // typed adds sites for uses that types told, and returns how many lines they have.

@@ -1,9 +1,11 @@
 package lookup
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -255,7 +257,7 @@ internal/git/repo_test.go (1)
 		want    string
 	}{
 		{"told by types", "Repo.Resolve", answer{res: full},
-			"by types; the last 2 uses are of the same name, and types could not decide; a note",
+			"by types; types could not decide about the last 2 uses of the same name; a note",
 			`internal/git/repo.go:7 method Repo.Resolve
 internal/git/more.go (1)
   3= func f(r *Repo, x any) {
@@ -271,6 +273,8 @@ internal/git/repo_test.go (1)
 `},
 		{"not declared", "Repo.Resolve", answer{res: &gouses.Result{Note: "x"}}, byName + ": types did not tell what is meant", all},
 		{"no name of Go", "Repo.Resolve", answer{err: fail.Errorf(fail.Invalid, "no")}, byName, all},
+		{"the worker died", "Repo.Resolve", answer{err: fail.Errorf(fail.Unavailable, "the type check ended early (SIGKILL)")},
+			byName + ": types did not tell, the type check ended early (SIGKILL)", all},
 		{"a field", "Repo.name", answer{res: &gouses.Result{Defs: []gouses.Pos{{Path: "internal/git/repo.go", Line: 5, Col: 20}}}},
 			"by types", "internal/git/repo.go:5 field name\n"},
 	}
@@ -294,11 +298,16 @@ internal/git/repo_test.go (1)
 			}
 		})
 	}
-	broken := errors.New("broken")
-	_, err := Refs(t.Context(), root, code.Query{Pattern: "Repo.Resolve"}, Options{
+	// What is no error of the tree's is a fault of ours: the log has it, and not the answer.
+	var log bytes.Buffer
+	broken := errors.New("broken at /a/path")
+	res, err := Refs(t.Context(), root, code.Query{Pattern: "Repo.Resolve"}, Options{Log: slog.New(slog.NewTextHandler(&log, nil)),
 		Exact: func(context.Context, tree.Files, gouses.Query) (*gouses.Result, error) { return nil, broken }})
-	if !errors.Is(err, broken) {
-		t.Errorf("Refs = %v, want %v", err, broken)
+	if err != nil || res.How != byName+": types did not tell, internal error" || lay(res) != all {
+		t.Errorf("a fault: %v, How %q\n%s", err, res.How, lay(res))
+	}
+	if !strings.Contains(log.String(), broken.Error()) {
+		t.Errorf("the log has %q", log.String())
 	}
 	for _, pattern := range []string{"Resolve", "Door.open"} { // not qualified, not Go
 		_, err := Refs(t.Context(), root, code.Query{Pattern: pattern}, Options{

@@ -5,12 +5,10 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"cleat/internal/fail"
+	"cleat/internal/scan"
 	"cleat/internal/symbols"
 	"cleat/internal/systems/code"
 	"cleat/internal/tree"
@@ -165,31 +163,13 @@ func scopes(list []symbols.Symbol, uses []int) []int {
 	return out
 }
 
-// clip makes a text of at most Options.MaxLine bytes of a line, around the name, with marks
-// that say how many bytes were left out on either side.
+// clip returns the line, or what stands around the name in a long one.
 func (r *refs) clip(line []byte) string {
-	size := r.o.MaxLine
-	if len(line) <= size {
-		return string(line)
+	at := 0
+	if len(line) > r.o.MaxLine {
+		at = max(bytes.Index(line, []byte(r.n.last)), 0)
 	}
-	at := max(bytes.Index(line, []byte(r.n.last)), 0)
-	from := max(min(at-size/4, len(line)-size), 0)
-	to := from + size
-	for from > 0 && from < to && !utf8.RuneStart(line[from]) {
-		from++
-	}
-	for to < len(line) && to > from && !utf8.RuneStart(line[to]) {
-		to--
-	}
-	var b strings.Builder
-	if from > 0 {
-		b.WriteString("…(+" + strconv.Itoa(from) + ")")
-	}
-	b.Write(line[from:to])
-	if to < len(line) {
-		b.WriteString("…(+" + strconv.Itoa(len(line)-to) + ")")
-	}
-	return b.String()
+	return scan.Clip(line, at, r.o.MaxLine)
 }
 
 // lines gives the lines of a text by their numbers.

@@ -3,13 +3,11 @@ package lookup
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
-	"cleat/internal/fail"
+	"cleat/internal/scan"
 	"cleat/internal/systems/code"
 	"cleat/internal/tree"
 )
@@ -35,9 +33,9 @@ type visit struct {
 
 // A worker is what one goroutine of a visit has.
 type worker struct {
-	buf, wide     []byte
-	st            code.Stats
-	large, failed []string
+	scan.Tally
+	buf, wide []byte
+	failed    []string
 }
 
 // A file is one that is of interest. It is good until the function that it was given to
@@ -79,7 +77,7 @@ func (v *visit) run(ctx context.Context, files tree.Files, fn func(*file)) error
 		return err
 	}
 	if v.gap = st.Pending; v.gap == "" && err != nil {
-		v.gap = "\x00" // nothing at all was visited
+		v.gap = tree.FirstPath
 	}
 	if v.at.until != "" && v.gap >= v.at.until {
 		v.gap = ""
@@ -88,13 +86,8 @@ func (v *visit) run(ctx context.Context, files tree.Files, fn func(*file)) error
 	s := &v.stats
 	s.Ignored, s.Special, s.Denied = st.Ignored, st.Special, st.Denied+st.Unreadable
 	for _, w := range v.workers {
-		s.Files += w.st.Files
-		s.Bytes += w.st.Bytes
-		s.Binary += w.st.Binary
-		s.Large += w.st.Large
-		s.Special += w.st.Special
-		s.Denied += w.st.Denied
-		v.large = append(v.large, w.large...)
+		s.Add(w.Stats)
+		v.large = append(v.large, w.Large...)
 		v.failed = append(v.failed, w.failed...)
 	}
 	return nil
@@ -116,7 +109,7 @@ func (v *visit) file(ctx context.Context, w *worker, e *tree.Entry, fn func(*fil
 	}
 	raw, err := e.Read(w.buf, v.l.o.MaxFile)
 	if err != nil {
-		return w.skip(ctx, e.Path, err)
+		return w.Skip(ctx, e.Path, err)
 	}
 	const kept = 1 << 20 // of a buffer between files
 	if cap(raw) <= kept {
@@ -124,14 +117,14 @@ func (v *visit) file(ctx context.Context, w *worker, e *tree.Entry, fn func(*fil
 	}
 	text, ok := tree.Text(raw, w.wide)
 	if !ok {
-		w.st.Binary++
+		w.Binary++
 		return nil
 	}
 	if len(text) > 0 && len(raw) > 0 && &text[0] != &raw[0] && cap(text) > cap(w.wide) && cap(text) <= kept && !within(text, raw) {
 		w.wide = text
 	}
-	w.st.Files++
-	w.st.Bytes += int64(len(raw))
+	w.Files++
+	w.Bytes += int64(len(raw))
 	if !v.holds(lang, text) {
 		return nil
 	}
@@ -190,40 +183,14 @@ func isCpp(text []byte) bool {
 	return false
 }
 
-// skip counts a file that was not read.
-func (w *worker) skip(ctx context.Context, path string, err error) error {
-	var f *fail.Error
-	switch {
-	case errors.Is(err, tree.ErrBinary):
-		w.st.Binary++
-	case errors.Is(err, tree.ErrTooLarge):
-		w.st.Large++
-		if len(w.large) < maxNamed {
-			w.large = append(w.large, path)
-		}
-	case tree.IsSpecial(err):
-		w.st.Special++
-	case errors.Is(err, fs.ErrNotExist): // it went away
-	case ctx.Err() != nil:
-		return tree.ErrStopped
-	case errors.As(err, &f):
-		return err
-	default:
-		w.st.Denied++
-	}
-	return nil
-}
-
 // report names files that the reader may miss.
 func (v *visit) report(res *code.Result) {
-	var parts []string
-	add := func(what string, files []string) {
-		if len(files) > 0 {
-			slices.Sort(files)
-			parts = append(parts, what+": "+strings.Join(files[:min(len(files), maxNamed)], ", "))
+	res.Skipped = scan.TooLarge(v.large)
+	if len(v.failed) > 0 {
+		slices.Sort(v.failed)
+		if res.Skipped != "" {
+			res.Skipped += "; "
 		}
+		res.Skipped += "could not be scanned: " + strings.Join(v.failed[:min(len(v.failed), maxNamed)], ", ")
 	}
-	add("too large", v.large)
-	add("could not be scanned", v.failed)
-	res.Skipped = strings.Join(parts, "; ")
 }

@@ -64,7 +64,7 @@ func (w *worker) collect(f *found, data []byte, h hit, j *judge) {
 		}
 		w.above(f, data, shown, h, number)
 		f.add(code.Line{Number: number, Match: true,
-			Text: clip(chomp(data[h.start:h.end]), w.at(data, h), w.o.MaxLine)})
+			Text: Clip(chomp(data[h.start:h.end]), w.at(data, h), w.o.MaxLine)})
 		f.kept++
 		if w.sums {
 			f.sums = append(f.sums, maphash.Bytes(w.seed, chomp(data[h.start:h.end])))
@@ -121,7 +121,7 @@ func (w *worker) below(f *found, data []byte, from, to, last, n int) int {
 			end, next = to-from, to
 		}
 		last++
-		f.add(code.Line{Number: last, Text: clip(chomp(data[from:from+end]), 0, w.o.MaxLine)})
+		f.add(code.Line{Number: last, Text: Clip(chomp(data[from:from+end]), 0, w.o.MaxLine)})
 		from = next
 	}
 	return from

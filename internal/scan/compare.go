@@ -35,7 +35,7 @@ func Compare(ctx context.Context, a, b tree.Files, m *Matcher, o Options) (*code
 			Then("use mode=text or mode=regex; the paths of one side are found with a single ref")
 	}
 	c := &comparison{m: m, room: m.q.Limit, began: time.Now(), res: &code.Result{}}
-	at := cursor{walk: true}
+	at := position{walk: true}
 	if m.after != nil {
 		at = *m.after
 	}
@@ -57,11 +57,11 @@ func Compare(ctx context.Context, a, b tree.Files, m *Matcher, o Options) (*code
 			if gained && ctx.Err() == nil {
 				continue // nothing is known of what comes after end
 			}
-			c.res.Partial = whyEnded(ctx, c.began)
+			c.res.Partial = fail.WhyEnded(ctx, c.began)
 		default:
-			return c.finish(nil, o), nil
+			return c.finish(nil), nil
 		}
-		return c.finish(&at, o), nil
+		return c.finish(&at), nil
 	}
 }
 
@@ -71,7 +71,8 @@ type comparison struct {
 	res     *code.Result
 	room    int
 	began   time.Time
-	report  Report
+	large   []string // files over the size limit
+	deep    int      // folders that are too deep
 	skipped []string // files with too many lines
 	many    int      // … and how many they are
 }
@@ -91,7 +92,7 @@ func earliest(a, b string) string {
 }
 
 // walk searches both sides at once, so that neither has the time of the other.
-func (c *comparison) walk(ctx context.Context, trees [2]tree.Files, at cursor, o Options) (sides [2]side, err error) {
+func (c *comparison) walk(ctx context.Context, trees [2]tree.Files, at position, o Options) (sides [2]side, err error) {
 	var errs [2]error
 	var runs [2]*run
 	var stats [2]tree.WalkStats
@@ -117,30 +118,15 @@ func (c *comparison) walk(ctx context.Context, trees [2]tree.Files, at cursor, o
 	}
 	for i, r := range runs {
 		var add code.Result
-		var rep Report
-		r.o.Report = &rep
-		r.stats(&add, stats[i])
-		c.add(add.Stats, rep)
+		c.large = append(c.large, r.stats(&add, stats[i])...)
+		c.deep += stats[i].Deep
+		c.res.Stats.Add(add.Stats)
 		if sides[i].end = stats[i].Pending; sides[i].end == "" && r.c.paths.full {
 			sides[i].end = r.c.last() + "\x00" // just behind it
 		}
 		sides[i].files = r.c.paths.sorted()
 	}
 	return sides, nil
-}
-
-func (c *comparison) add(s code.Stats, rep Report) {
-	t := &c.res.Stats
-	t.Files += s.Files
-	t.Bytes += s.Bytes
-	t.Ignored += s.Ignored
-	t.Binary += s.Binary
-	t.Large += s.Large
-	t.Denied += s.Denied
-	t.Special += s.Special
-	c.report.Large = append(c.report.Large, rep.Large...)
-	c.report.Unreadable += rep.Unreadable
-	c.report.Deep += rep.Deep
 }
 
 // deliver adds what differs before end, behind the place at. If there is not room for
@@ -230,22 +216,23 @@ func (c *comparison) diff(pair [2]*found) code.File {
 }
 
 // finish completes the result; next is nil at the end.
-func (c *comparison) finish(next *cursor, o Options) *code.Result {
+func (c *comparison) finish(next *position) *code.Result {
 	if next != nil {
 		c.res.Cursor = next.encode(c.m.sum)
 	}
-	if c.res.Partial == "" && c.report.Deep > 0 {
-		c.res.Partial = deep(c.report.Deep)
+	if c.res.Partial == "" && c.deep > 0 {
+		c.res.Partial = TooDeep(c.deep)
 	}
+	c.res.Skipped = TooLarge(c.large)
 	if c.many > 0 {
-		c.res.Skipped = fmt.Sprintf("too many matching lines to compare: %s", strings.Join(c.skipped, ", "))
+		if c.res.Skipped != "" {
+			c.res.Skipped += "; "
+		}
+		c.res.Skipped += "too many matching lines to compare: " + strings.Join(c.skipped, ", ")
 		if n := c.many - len(c.skipped); n > 0 {
 			c.res.Skipped += fmt.Sprintf(" and %d more", n)
 		}
 	}
-	slices.Sort(c.report.Large)
-	c.report.Large = slices.Compact(c.report.Large)
-	o.Report.set(c.report)
 	c.res.Stats.Took = time.Since(c.began)
 	return c.res
 }

@@ -1,20 +1,17 @@
 package scan
 
 import (
-	"encoding/base64"
 	"encoding/binary"
-	"hash/crc32"
-	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"cleat/internal/fail"
+	"cleat/internal/cursor"
 	"cleat/internal/systems/code"
 )
 
-// A cursor is where a search goes on.
+// A position is where a search goes on.
 //
 // In the order of ranks that is behind floor. In the order of paths (walk) it is after
 // line of the file path, in which given lines were delivered already; the files in seen
@@ -23,7 +20,7 @@ import (
 // left out.
 //
 // Mode files has just path, and Compare path and given.
-type cursor struct {
+type position struct {
 	now   int64  // Unix time that recent changes are told by
 	floor *place // nil if nothing was delivered in the order of ranks
 	walk  bool
@@ -39,42 +36,27 @@ type place struct {
 	given int // lines delivered of the file so far
 }
 
-const (
-	cursorVersion = 2
-	maxSeen       = 32
-	maxCursor     = 24 << 10
-)
+// maxSeen bounds position.seen.
+const maxSeen = 32
 
-// q64 is the fingerprint of what is searched for; how much of it is shown at once may
+// sumOf is the fingerprint of what is searched for; how much of it is shown at once may
 // change between pages.
-func q64(q code.Query) uint64 {
-	h := fnv.New64a()
-	for _, s := range append([]string{string(q.Mode), q.Pattern, q.Lang, string(q.Case),
-		strconv.FormatBool(q.Word), q.Repo, q.Ref}, q.Paths...) {
-		h.Write(binary.AppendUvarint(nil, uint64(len(s))))
-		h.Write([]byte(s))
-	}
-	return h.Sum64()
+func sumOf(q code.Query) uint64 {
+	return cursor.Sum(append([]string{string(q.Mode), q.Pattern, q.Lang, string(q.Case), strconv.FormatBool(q.Word), q.Repo, q.Ref}, q.Paths...)...)
 }
 
-func path64(path string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(path))
-	return h.Sum64()
-}
+// hash identifies a path in position.seen.
+func hash(path string) uint64 { return cursor.Sum(path) }
 
-func (c *cursor) encode(sum uint64) string {
-	b := []byte{cursorVersion}
-	b = binary.LittleEndian.AppendUint64(b, sum)
+func (c *position) encode(sum uint64) string {
 	flags := byte(0)
 	if c.walk {
-		flags |= cursorWalks
+		flags |= flagWalk
 	}
 	if c.floor != nil {
-		flags |= cursorFloor
+		flags |= flagFloor
 	}
-	b = append(b, flags)
-	b = binary.AppendUvarint(b, uint64(max(c.now, 0)))
+	b := binary.AppendUvarint([]byte{flags}, uint64(max(c.now, 0)))
 	b = c.place.append(b)
 	if c.floor != nil {
 		b = c.floor.append(b)
@@ -82,13 +64,12 @@ func (c *cursor) encode(sum uint64) string {
 	for _, s := range c.seen {
 		b = binary.LittleEndian.AppendUint64(b, s)
 	}
-	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return base64.RawURLEncoding.EncodeToString(b)
+	return cursor.Encode(sum, string(b))
 }
 
 const (
-	cursorWalks = 1 << iota
-	cursorFloor
+	flagWalk = 1 << iota
+	flagFloor
 )
 
 func (p *place) append(b []byte) []byte {
@@ -122,35 +103,23 @@ func readNumber(b []byte) (int, []byte, bool) {
 	return int(v), b[n:], true
 }
 
-func badCursor(why string) error {
-	return fail.Errorf(fail.Invalid, "the cursor is not good for this search").Because("%s", why).
-		Then("repeat the search without a cursor")
-}
-
-func readCursor(s string, sum uint64) (*cursor, error) {
-	broken := badCursor("it is damaged, or of another version of cleat")
-	if len(s) > maxCursor {
+func readCursor(s string, sum uint64) (*position, error) {
+	f, err := cursor.Decode(s, sum, 1)
+	if err != nil {
+		return nil, err
+	}
+	broken := cursor.Stale("it is damaged, or of another version of cleat")
+	if f[0] == "" {
 		return nil, broken
 	}
-	b, err := base64.RawURLEncoding.DecodeString(strings.TrimSpace(s))
-	if err != nil || len(b) < 16 || b[0] != cursorVersion {
-		return nil, broken
-	}
-	n := len(b) - 4
-	if binary.LittleEndian.Uint32(b[n:]) != crc32.ChecksumIEEE(b[:n]) {
-		return nil, broken
-	}
-	if binary.LittleEndian.Uint64(b[1:]) != sum {
-		return nil, badCursor("it was given for another pattern, other paths or another mode")
-	}
-	flags, b := b[9], b[10:n]
-	c := &cursor{walk: flags&cursorWalks != 0}
+	flags, b := f[0][0], []byte(f[0][1:])
+	c := &position{walk: flags&flagWalk != 0}
 	now, b, ok := readNumber(b)
 	if ok {
 		c.now = int64(now)
 		b, ok = c.place.read(b)
 	}
-	if ok && flags&cursorFloor != 0 {
+	if ok && flags&flagFloor != 0 {
 		c.floor = new(place)
 		b, ok = c.floor.read(b)
 	}
@@ -165,17 +134,17 @@ func readCursor(s string, sum uint64) (*cursor, error) {
 }
 
 // has reports whether the file was delivered by an earlier page.
-func (c *cursor) has(path string) bool {
+func (c *position) has(path string) bool {
 	if len(c.seen) == 0 {
 		return false
 	}
-	_, ok := slices.BinarySearch(c.seen, path64(path))
+	_, ok := slices.BinarySearch(c.seen, hash(path))
 	return ok
 }
 
-// clip returns at most size bytes of line, around the byte at, with marks that say how
+// Clip returns at most size bytes of line, around the byte at, with marks that say how
 // many bytes were left out on either side.
-func clip(line []byte, at, size int) string {
+func Clip(line []byte, at, size int) string {
 	if len(line) <= size {
 		return string(line)
 	}

@@ -117,7 +117,6 @@ func runFiles(ctx context.Context, files tree.Files, m *Matcher, o Options, bega
 		Files: st.Files, Ignored: st.Ignored, Special: st.Special,
 		Denied: st.Denied + st.Unreadable,
 	}}
-	o.Report.set(Report{Unreadable: st.Unreadable, Deep: st.Deep})
 	slices.SortFunc(best, byLength)
 	more := len(best) > m.q.Limit
 	if more {
@@ -129,13 +128,13 @@ func runFiles(ctx context.Context, files tree.Files, m *Matcher, o Options, bega
 	res.Matches = len(best)
 	switch {
 	case ctx.Err() != nil && st.Pending != "":
-		res.Partial = whyEnded(ctx, began)
+		res.Partial = fail.WhyEnded(ctx, began)
 		more = false
 	case st.Deep > 0:
-		res.Partial = deep(st.Deep)
+		res.Partial = TooDeep(st.Deep)
 	}
 	if more {
-		c := cursor{place: place{path: best[len(best)-1]}}
+		c := position{place: place{path: best[len(best)-1]}}
 		res.Cursor = c.encode(m.sum)
 	}
 	res.Stats.Took = time.Since(began)

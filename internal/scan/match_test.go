@@ -146,7 +146,8 @@ func TestCompileErrors(t *testing.T) {
 		{code.Query{Pattern: "a\xff"}, []string{"UTF-8"}},
 		{code.Query{Pattern: "a", Mode: "glob"}, []string{`"glob"`, "text, regex or files"}},
 		{code.Query{Pattern: "a", Case: "upper"}, []string{`"upper"`, "smart"}},
-		{code.Query{Pattern: "a", Lang: "pyton"}, []string{`"pyton"`, `did you mean "python"`}},
+		{code.Query{Pattern: "a", Lang: "pyton"}, []string{`"pyton"`, "did you mean python?", "lang=?"}},
+		{code.Query{Pattern: "a", Lang: "?"}, []string{"no language is named", "ada, ", "python, ", "zig"}},
 		{code.Query{Pattern: "a", Limit: -1}, []string{"below zero"}},
 		{code.Query{Pattern: "a", Cursor: "AAAA"}, []string{"cursor", "without a cursor"}},
 		{re("func foo("), []string{"byte 8", "mode=text"}},
@@ -349,12 +350,12 @@ func TestClip(t *testing.T) {
 		{"NEEDLE" + strings.Repeat("y", 50), 0, "NEEDLE" + strings.Repeat("y", 14) + "…(+36)"},
 		{strings.Repeat("x", 50) + "NEEDLE", 50, "…(+36)" + strings.Repeat("x", 14) + "NEEDLE"},
 	} {
-		if got := clip([]byte(c.line), c.at, 20); got != c.want {
+		if got := Clip([]byte(c.line), c.at, 20); got != c.want {
 			t.Errorf("clip at %d = %q, want %q", c.at, got, c.want)
 		}
 	}
 	for at := range 40 {
-		if got := clip([]byte(long), at*50, 21); !utf8.ValidString(got) {
+		if got := Clip([]byte(long), at*50, 21); !utf8.ValidString(got) {
 			t.Errorf("clip at %d cuts a character: %q", at*50, got)
 		}
 	}
@@ -362,24 +363,24 @@ func TestClip(t *testing.T) {
 
 func TestCursor(t *testing.T) {
 	q := code.Query{Pattern: "x", Paths: []string{"a", "b"}}
-	c := cursor{now: 1 << 33, walk: true, floor: &place{rank: 9, path: "b", line: 2, given: 1},
+	c := position{now: 1 << 33, walk: true, floor: &place{rank: 9, path: "b", line: 2, given: 1},
 		place: place{path: "dir/\xff file", line: 1 << 30, given: 7}, seen: []uint64{1, 1 << 63}}
-	s := c.encode(q64(q))
-	got, err := readCursor(s, q64(q))
+	s := c.encode(sumOf(q))
+	got, err := readCursor(s, sumOf(q))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(&c, got, cmp.AllowUnexported(cursor{}, place{})); d != "" {
+	if d := cmp.Diff(&c, got, cmp.AllowUnexported(position{}, place{})); d != "" {
 		t.Errorf("cursor (-want +got):\n%s", d)
 	}
 	for i := range s {
-		if _, err := readCursor(s[:i], q64(q)); err == nil {
+		if _, err := readCursor(s[:i], sumOf(q)); err == nil {
 			t.Errorf("a cursor cut to %d of %d characters is taken", i, len(s))
 		}
 	}
 	for _, other := range []code.Query{{Pattern: "y", Paths: q.Paths}, {Pattern: "x", Paths: []string{"ab"}},
 		{Pattern: "x", Paths: []string{"a", "b"}, Word: true}, {Pattern: "x", Paths: []string{"a"}, Lang: "b"}} {
-		if _, err := readCursor(s, q64(other)); err == nil {
+		if _, err := readCursor(s, sumOf(other)); err == nil {
 			t.Errorf("the cursor is taken for %+v", other)
 		}
 	}
@@ -387,7 +388,7 @@ func TestCursor(t *testing.T) {
 
 // FuzzCursor: no text is a cursor by accident, and none makes reading panic.
 func FuzzCursor(f *testing.F) {
-	c := cursor{place: place{path: "p", line: 3}}
+	c := position{place: place{path: "p", line: 3}}
 	f.Add(c.encode(1))
 	f.Fuzz(func(t *testing.T, s string) {
 		got, err := readCursor(s, 1)

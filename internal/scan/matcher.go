@@ -14,6 +14,7 @@ package scan
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"regexp"
 	"regexp/syntax"
@@ -41,7 +42,7 @@ type Matcher struct {
 	q     code.Query
 	fold  bool // letter case does not count
 	lang  string
-	after *cursor
+	after *position
 	sum   uint64 // what a cursor must have been made for
 	base  string // what makes a file's base name count, in lower case; "" is nothing
 
@@ -66,7 +67,7 @@ func Compile(q code.Query) (*Matcher, error) {
 	q.Limit = clamp(q.Limit, 200, MaxLimit)
 	q.PerFile = clamp(q.PerFile, math.MaxInt, math.MaxInt) // over all pages
 	q.Context = min(q.Context, MaxContext)
-	m := &Matcher{q: q, sum: q64(q)}
+	m := &Matcher{q: q, sum: sumOf(q)}
 	var err error
 	if m.fold, err = ignoreCase(q); err != nil {
 		return nil, err
@@ -159,16 +160,23 @@ func withoutEscapes(p string) string {
 	return b.String()
 }
 
+// allLangs is the language that is asked for to see those that there are.
+const allLangs = "?"
+
 // language finds the language people call name.
 func language(name string) (string, error) {
 	if l, ok := tree.LangName(name); ok {
 		return l, nil
 	}
-	e := fail.Errorf(fail.Invalid, "no language %q", name)
-	if near := fail.Near(name, tree.Langs()); len(near) > 0 {
-		return "", e.Then("did you mean %q? Known are: %s", near[0], strings.Join(tree.Langs(), ", "))
+	if name == allLangs {
+		return "", fail.Errorf(fail.Invalid, "no language is named").Then("pass one of %s", strings.Join(tree.Langs(), ", "))
 	}
-	return "", e.Then("known are: %s", strings.Join(tree.Langs(), ", "))
+	e := fail.Errorf(fail.Invalid, "no language %q", name)
+	rest := fmt.Sprintf("lang=%s lists all %d; paths=[\"*.EXT\"] narrows to files of an ending", allLangs, len(tree.Langs()))
+	if near := fail.Near(name, tree.Langs()); len(near) > 0 {
+		return "", e.Then("did you mean %s? %s", strings.Join(near, ", "), rest)
+	}
+	return "", e.Then("%s", rest)
 }
 
 // wordRune reports whether r is part of a word, as ripgrep has it.

@@ -15,7 +15,7 @@ func (r *run) result(res *code.Result, st tree.WalkStats) []*found {
 		gap = "" // there is enough before it
 	}
 	p := page{run: r, room: r.m.q.Limit}
-	next := &cursor{now: r.now.Unix()}
+	next := &position{now: r.now.Unix()}
 	if st.Pending == "" && r.c.ranked() {
 		at, more := p.fill(r.c.ranks.sorted(), "", r.c.ranks.full)
 		if next.floor = &at; !more {
@@ -50,7 +50,7 @@ type page struct {
 	*run
 	files []*found
 	room  int      // lines that can be added
-	seen  []uint64 // see cursor
+	seen  []uint64 // see position
 }
 
 // fill delivers files, which are in order, and returns where the next page begins, if
@@ -70,7 +70,7 @@ func (p *page) fill(files []*found, gap string, full bool) (at place, more bool)
 		p.files = append(p.files, f)
 		p.room -= f.kept
 		if beyond {
-			p.seen = append(p.seen, path64(f.Path))
+			p.seen = append(p.seen, hash(f.Path))
 		}
 	}
 	switch {

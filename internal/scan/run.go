@@ -3,10 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/maphash"
-	"io/fs"
-	"slices"
 	"sync"
 	"time"
 
@@ -31,22 +28,12 @@ type Options struct {
 	Workers int   // 0 means GOMAXPROCS, at most tree.MaxWorkers
 
 	Now time.Time // what recent changes are told by; zero means the present
-
-	// Report, if not nil, is filled with more than Result can say.
-	Report *Report
-}
-
-// A Report is about files that were not searched.
-type Report struct {
-	Large      []string // some of the files over the size limit, sorted
-	Unreadable int      // files and folders that could not be read, also in Stats.Denied
-	Deep       int      // folders too deep to be entered
 }
 
 const (
 	defaultMaxFile = 16 << 20
 	defaultMaxLine = 400
-	maxNamed       = 5        // files named in a Report
+	maxNamed       = 5        // files named in Result.Skipped
 	maxKept        = 32 << 20 // bytes of lines kept
 	bigFile        = 1 << 20
 	bigAtOnce      = 4
@@ -90,37 +77,22 @@ func Run(ctx context.Context, files tree.Files, m *Matcher, o Options) (*code.Re
 		return nil, err
 	}
 	res := &code.Result{}
-	r.stats(res, st)
+	res.Skipped = TooLarge(r.stats(res, st))
 	page := r.result(res, st)
 	if err := r.scopes(res, page); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil && st.Pending != "" {
-		res.Partial = whyEnded(ctx, began)
+		res.Partial = fail.WhyEnded(ctx, began)
 	} else if st.Deep > 0 {
-		res.Partial = deep(st.Deep)
+		res.Partial = TooDeep(st.Deep)
 	}
 	res.Stats.Took = time.Since(began)
 	return res, nil
 }
 
-func deep(n int) string { return fmt.Sprintf("%d folders lie too deep to be entered", n) }
-
 func (m *Matcher) walkOptions(o Options) tree.WalkOptions {
 	return tree.WalkOptions{Paths: m.q.Paths, Deny: o.Deny, Workers: o.Workers}
-}
-
-// whyEnded says why ctx has ended.
-func whyEnded(ctx context.Context, began time.Time) string {
-	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return "the call was canceled"
-	}
-	if end, ok := ctx.Deadline(); ok {
-		if d := end.Sub(began).Round(time.Millisecond); d > 0 {
-			return "deadline of " + d.String()
-		}
-	}
-	return "deadline"
 }
 
 // A run is one search under way.
@@ -129,8 +101,8 @@ type run struct {
 	m       *Matcher
 	o       Options
 	c       *collector
-	after   *cursor // what earlier pages had; nil at the beginning
-	start   string  // the first path of interest
+	after   *position // what earlier pages had; nil at the beginning
+	start   string    // the first path of interest
 	now     time.Time
 	workers []*worker
 
@@ -182,12 +154,10 @@ func (r *run) ended() bool {
 // A worker is what one goroutine of a search has.
 type worker struct {
 	*run
+	Tally
 	lines *lines
 	buf   []byte
 	wide  []byte // for what is decoded
-	st    code.Stats
-	large []string
-	bad   int
 }
 
 // file searches one file.
@@ -206,7 +176,7 @@ func (w *worker) file(e *tree.Entry) error {
 	if errors.Is(err, tree.ErrTooLarge) && w.o.MaxFile > bigFile {
 		return w.big(e)
 	}
-	return w.skip(e.Path, err)
+	return w.Skip(w.ctx, e.Path, err)
 }
 
 // big searches a file that does not fit the ordinary buffer.
@@ -220,37 +190,11 @@ func (w *worker) big(e *tree.Entry) error {
 	defer func() { <-slots }()
 	data, err := e.Read(nil, w.o.MaxFile)
 	if err != nil {
-		return w.skip(e.Path, err)
+		return w.Skip(w.ctx, e.Path, err)
 	}
 	wide := w.wide
 	defer func() { w.wide = wide }() // do not keep a large one
 	return w.search(e, data)
-}
-
-// skip counts a file that was not searched.
-func (w *worker) skip(path string, err error) error {
-	var f *fail.Error
-	switch {
-	case errors.Is(err, tree.ErrBinary):
-		w.st.Binary++
-	case errors.Is(err, tree.ErrTooLarge):
-		w.st.Large++
-		if len(w.large) < maxNamed {
-			w.large = append(w.large, path)
-		}
-	case tree.IsSpecial(err):
-		w.st.Special++
-	case errors.Is(err, fs.ErrNotExist): // it went away
-	case errors.As(err, &f):
-		if w.ended() {
-			return tree.ErrStopped
-		}
-		return err
-	default:
-		w.st.Denied++
-		w.bad++
-	}
-	return nil
 }
 
 func (w *worker) stopped() error {
@@ -260,31 +204,12 @@ func (w *worker) stopped() error {
 	return nil
 }
 
-// stats adds up what was searched.
-func (r *run) stats(res *code.Result, st tree.WalkStats) {
-	s := &res.Stats
-	s.Ignored, s.Special = st.Ignored, st.Special
-	s.Denied = st.Denied + st.Unreadable
-	rep := Report{Unreadable: st.Unreadable, Deep: st.Deep}
+// stats adds up what was searched, and returns the files that were too large.
+func (r *run) stats(res *code.Result, st tree.WalkStats) (large []string) {
+	res.Stats = code.Stats{Ignored: st.Ignored, Special: st.Special, Denied: st.Denied + st.Unreadable}
 	for _, w := range r.workers {
-		s.Files += w.st.Files
-		s.Bytes += w.st.Bytes
-		s.Binary += w.st.Binary
-		s.Large += w.st.Large
-		s.Special += w.st.Special
-		s.Denied += w.st.Denied
-		rep.Unreadable += w.bad
-		rep.Large = append(rep.Large, w.large...)
+		res.Stats.Add(w.Stats)
+		large = append(large, w.Large...)
 	}
-	r.o.Report.set(rep)
-}
-
-// set fills the report, if there is one.
-func (rep *Report) set(v Report) {
-	if rep == nil {
-		return
-	}
-	slices.Sort(v.Large)
-	v.Large = v.Large[:min(len(v.Large), maxNamed)]
-	*rep = v
+	return large
 }

@@ -154,14 +154,13 @@ b/c.ts:1:needle
 		}
 	}
 
-	var rep Report
-	res := search(t, r, code.Query{Pattern: "needle"}, Options{MaxFile: 3000, Report: &rep})
+	res := search(t, r, code.Query{Pattern: "needle"}, Options{MaxFile: 3000})
 	want := code.Stats{Files: 7, Bytes: res.Stats.Bytes, Ignored: 1, Binary: 1, Large: 1, Took: res.Stats.Took}
 	if d := cmp.Diff(want, res.Stats); d != "" {
 		t.Errorf("stats (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff(Report{Large: []string{"large.txt"}}, rep); d != "" {
-		t.Errorf("report (-want +got):\n%s", d)
+	if want := "too large: large.txt"; res.Skipped != want {
+		t.Errorf("skipped is %q, want %q", res.Skipped, want)
 	}
 	if res := search(t, r, code.Query{Pattern: "needle", PerFile: 2, Paths: []string{"a.go"}}, Options{}); res.Files[0].Matches != 3 || res.Matches != 2 {
 		t.Errorf("%d matches of the file's %d, want 2 of 3", res.Matches, res.Files[0].Matches)

@@ -108,7 +108,7 @@ func addScopes(path string, lines []code.Line, text []byte, width int) []code.Li
 			lines = lines[1:]
 		}
 		line, _, _ := bytes.Cut(text[begin:], []byte{'\n'})
-		out = append(out, code.Line{Number: head, Scope: true, Text: clip(chomp(line), 0, width)})
+		out = append(out, code.Line{Number: head, Scope: true, Text: Clip(chomp(line), 0, width)})
 	}
 	return append(out, lines...)
 }

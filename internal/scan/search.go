@@ -11,14 +11,14 @@ import (
 func (w *worker) search(e *tree.Entry, raw []byte) error {
 	data, ok := tree.Text(raw, w.wide)
 	if !ok {
-		w.st.Binary++
+		w.Binary++
 		return nil
 	}
 	if len(data) > 0 && len(raw) > 0 && &data[0] != &raw[0] && cap(data) > cap(w.wide) {
 		w.wide = data
 	}
-	w.st.Files++
-	w.st.Bytes += int64(len(raw))
+	w.Files++
+	w.Bytes += int64(len(raw))
 	w.lines.reset()
 	h, ok := w.lines.next(data, 0)
 	if w.ended() {

@@ -25,16 +25,13 @@ const (
 
 	// maxAhead is the size, in bytes, from which a blob is only read when it is asked for.
 	maxAhead = 1 << 20
-
-	// firstPath sorts before all paths.
-	firstPath = "\x00"
 )
 
 // Walk calls fn for every regular file of the commit that o asks for, as tree.Root.Walk
 // does for a folder, with its errors. Ignore files do not count. Reading a file whose
 // content is not in the repository, as in a partial clone, fails with ErrAbsent.
 func (f *Files) Walk(ctx context.Context, o tree.WalkOptions, fn func(worker int, e *tree.Entry) error) (tree.WalkStats, error) {
-	unread := tree.WalkStats{Pending: firstPath}
+	unread := tree.WalkStats{Pending: tree.FirstPath}
 	list, err := f.names(ctx)
 	if err != nil {
 		return unread, err

@@ -322,3 +322,22 @@ func langOfEnding(ext string) string {
 	}
 	return ""
 }
+
+// MIMEType says what a file is to a client, by its ending; text/plain if that is not known.
+func MIMEType(name string) string {
+	switch path.Ext(name) {
+	case ".md", ".markdown":
+		return "text/markdown"
+	case ".json":
+		return "application/json"
+	case ".html", ".htm":
+		return "text/html"
+	case ".csv":
+		return "text/csv"
+	case ".yaml", ".yml":
+		return "application/yaml"
+	case ".toml":
+		return "application/toml"
+	}
+	return "text/plain"
+}

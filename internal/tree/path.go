@@ -53,6 +53,17 @@ func Rel(name string, bases ...string) (string, error) {
 	return clean, nil
 }
 
+// Denies reports whether deny, which is asked as WalkOptions.Deny is, closes the path or a
+// folder that it lies in.
+func Denies(deny func(path string) bool, name string) bool {
+	for i := range len(name) {
+		if name[i] == '/' && deny(name[:i]) {
+			return true
+		}
+	}
+	return deny(name)
+}
+
 // outside is the one answer to a path that leaves the root.
 func outside(name string) error {
 	return fail.Errorf(fail.Denied, "%q is outside the root folder", name).

@@ -56,6 +56,9 @@ type WalkStats struct {
 	Pending string
 }
 
+// FirstPath sorts before all paths: it is WalkStats.Pending where nothing was visited.
+const FirstPath = "\x00"
+
 func (s *WalkStats) add(o WalkStats) {
 	s.Files += o.Files
 	s.Folders += o.Folders
@@ -119,7 +122,7 @@ func (r *Root) Walk(ctx context.Context, o WalkOptions, fn func(worker int, e *E
 	// open that will be needed again.
 	weight := min(4*workers+8*workers, b.size)
 	if err := b.sem.Acquire(ctx, int64(weight)); err != nil {
-		return WalkStats{Pending: firstPath}, context.Cause(ctx)
+		return WalkStats{Pending: FirstPath}, context.Cause(ctx)
 	}
 	defer b.sem.Release(int64(weight))
 
@@ -127,7 +130,7 @@ func (r *Root) Walk(ctx context.Context, o WalkOptions, fn func(worker int, e *E
 	w.cond = sync.NewCond(&w.mu)
 	if err := w.start(); err != nil {
 		w.closeAll()
-		return WalkStats{Pending: firstPath}, err
+		return WalkStats{Pending: FirstPath}, err
 	}
 	told := make(chan struct{})
 	unhook := context.AfterFunc(ctx, func() {
@@ -155,9 +158,6 @@ func (r *Root) Walk(ctx context.Context, o WalkOptions, fn func(worker int, e *E
 	}
 	return w.stats, w.err
 }
-
-// firstPath sorts before all paths.
-const firstPath = "\x00"
 
 // A walker is one walk under way.
 type walker struct {
@@ -227,7 +227,7 @@ func (w *walker) pending() string {
 	if len(gaps) == 0 {
 		return ""
 	}
-	return max(slices.Min(gaps), firstPath)
+	return max(slices.Min(gaps), FirstPath)
 }
 
 // push adds tasks, the first of which is to be done first.

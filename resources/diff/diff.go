@@ -17,13 +17,13 @@ func init() { registry.Register(Template) }
 var Template = registry.NewTemplate(systems.Documents, registry.Template{
 	Name: "diff", Title: "Diff of a range",
 	Description: `What differs between A and B (A..B), since they forked (A...B), or between A and the work tree (A). ` +
-		`The repository is "." or its folder's name; a slash in the range is written %2F.`,
+		`The repository is "." or a name that code_search gives; a slash in the range is written %2F.`,
 	URI: "diff://{repo}/{range}", MIMEType: "text/x-diff", Governs: []string{"read", "code_history"},
 }, read)
 
 // Input holds the variables of the address.
 type Input struct {
-	Repo  string `json:"repo" jsonschema:". or the name of the repository's folder"`
+	Repo  string `json:"repo" jsonschema:". or the name of a repository"`
 	Range string `json:"range" jsonschema:"A..B, A...B or a revision"`
 }
 

@@ -39,14 +39,11 @@ func (s *Searcher) archived(ctx context.Context, q code.Query, r Repository) (*c
 		return nil, err
 	}
 	o := s.options(r.Name)
-	var report scan.Report
-	o.Report = &report
-	res, err := scanned(ctx, files, q, o)
+	res, err := s.scanned(ctx, files, q, o)
 	if err != nil {
 		return nil, err
 	}
 	res.Scope = fmt.Sprintf("%s@%s (%.10s)", r.Name, text.Line(ref), commit)
-	res.Skipped = join(res.Skipped, tooLarge(report.Large))
 	return s.finish(res, q, r, files), nil
 }
 
@@ -100,13 +97,6 @@ func (s *Searcher) finish(res *code.Result, q code.Query, r Repository, files ..
 	return res
 }
 
-func tooLarge(names []string) string {
-	if len(names) == 0 {
-		return ""
-	}
-	return "too large: " + strings.Join(names, ", ")
-}
-
 func join(a, b string) string {
 	if a != "" && b != "" {
 		return a + "; " + b
@@ -154,7 +144,7 @@ func (s *Searcher) unknownRef(ctx context.Context, r Repository, ref string, err
 		return e.Then("did you mean %s?", text.Line(strings.Join(near, " or ")))
 	}
 	if len(names) == 0 {
-		return e
+		return e.Then("leave ref out for the default branch")
 	}
 	return e.Then("branches: %s", text.Line(strings.Join(names[:min(len(names), 10)], ", ")))
 }

@@ -3,7 +3,6 @@ package forge
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"time"
 
@@ -78,7 +77,7 @@ func (c *collector) stop(err error, at position) error {
 	f := fail.From(err)
 	switch {
 	case c.ctx.Err() != nil:
-		c.res.Partial = whyEnded(c.ctx, c.began)
+		c.res.Partial = fail.WhyEnded(c.ctx, c.began)
 	case len(c.res.Files) == 0, f.Code == fail.Internal:
 		return err
 	case f.Retry > 0:
@@ -141,7 +140,7 @@ func (c *collector) wanted(k Candidate, seen bool) verdict {
 	case !c.paths.match(k.Path), c.lang != "" && tree.Lang(k.Path) != c.lang:
 		return verdict{skip: true}
 	}
-	if deny := c.s.options(k.Repo).Deny; deny != nil && denied(deny, k.Path) {
+	if deny := c.s.options(k.Repo).Deny; deny != nil && tree.Denies(deny, k.Path) {
 		c.res.Stats.Denied++
 		return verdict{skip: true}
 	}
@@ -152,16 +151,6 @@ func (c *collector) wanted(k Candidate, seen bool) verdict {
 func askable(path string) bool {
 	_, err := rest.Path(path)
 	return err == nil
-}
-
-// denied reports whether deny closes the path or a folder it lies in.
-func denied(deny func(string) bool, path string) bool {
-	for i := range len(path) {
-		if path[i] == '/' && deny(path[:i]) {
-			return true
-		}
-	}
-	return deny(path)
 }
 
 // add takes what was found in a candidate into the result.
@@ -211,9 +200,7 @@ func (c *collector) add(k Candidate, v verdict, at *position) (full bool) {
 func (c *collector) finish() {
 	r := c.res
 	r.How = "by the index of " + c.s.Title + ": " + c.s.Index.About(c.target)
-	if len(c.large) > 0 {
-		r.Skipped = tooLarge(c.large[:min(len(c.large), 5)])
-	}
+	r.Skipped = scan.TooLarge(c.large)
 	if c.dropped == 1 {
 		r.Skipped = join(r.Skipped, "1 file that the index named does not match")
 	} else if c.dropped > 1 {
@@ -223,12 +210,7 @@ func (c *collector) finish() {
 
 // key tells a candidate from others.
 func (k Candidate) key() uint64 {
-	h := fnv.New64a()
-	for _, s := range [...]string{k.Repo, k.Path, k.ID} {
-		h.Write([]byte(s))
-		h.Write([]byte{0})
-	}
-	return max(h.Sum64(), 1)
+	return max(cursor.Sum(k.Repo, k.Path, k.ID), 1) // 0 is none
 }
 
 func matches(f code.File) int {

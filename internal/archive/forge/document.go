@@ -126,7 +126,7 @@ func (s *Searcher) Open(ctx context.Context, u uri.URI) (*documents.Document, er
 		return nil, fail.Errorf(fail.NotFound, "the repository %s is called %s", p.repo, r.Name).
 			Then("read %q", place{r.Name, p.ref, p.path}.uri().String())
 	}
-	if deny := s.options(r.Name).Deny; deny != nil && denied(deny, p.path) {
+	if deny := s.options(r.Name).Deny; deny != nil && tree.Denies(deny, p.path) {
 		return nil, closed(p.path)
 	}
 	ref := p.ref
@@ -158,7 +158,7 @@ func (s *Searcher) document(ctx context.Context, p place, data []byte) (*documen
 	}
 	utf8, _ := tree.Text(data, nil)
 	utf8 = s.Host.Redact(p.path, utf8)
-	return &documents.Document{URI: p.uri().String(), Name: p.path, MIMEType: mimeType(p.path), Size: int64(len(utf8)),
+	return &documents.Document{URI: p.uri().String(), Name: p.path, MIMEType: tree.MIMEType(p.path), Size: int64(len(utf8)),
 		Body: body{bytes.NewReader(utf8), sync.OnceFunc(release)}}, nil
 }
 
@@ -213,7 +213,7 @@ func (s *Searcher) noFile(ctx context.Context, r Repository, ref string, p place
 		return f.Then("look for it with code_search and mode=files") // the lookup was a courtesy
 	}
 	if deny := s.options(r.Name).Deny; deny != nil {
-		paths = slices.DeleteFunc(paths, func(name string) bool { return denied(deny, name) })
+		paths = slices.DeleteFunc(paths, func(name string) bool { return tree.Denies(deny, name) })
 	}
 	for _, name := range paths {
 		if strings.HasPrefix(name, p.path+"/") {
@@ -235,23 +235,4 @@ func (s *Searcher) noFile(ctx context.Context, r Repository, ref string, p place
 func NoFile(name, kind string) error {
 	return fail.Errorf(fail.Unsupported, "%q is a %s, not a file", name, kind).
 		Then("list what is there with code_search, mode=files and paths")
-}
-
-// mimeType says what a file is to a client, by its ending.
-func mimeType(name string) string {
-	switch path.Ext(name) {
-	case ".md", ".markdown":
-		return "text/markdown"
-	case ".json":
-		return "application/json"
-	case ".html", ".htm":
-		return "text/html"
-	case ".csv":
-		return "text/csv"
-	case ".yaml", ".yml":
-		return "application/yaml"
-	case ".toml":
-		return "application/toml"
-	}
-	return "text/plain"
 }

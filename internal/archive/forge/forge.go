@@ -10,7 +10,6 @@ package forge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -115,7 +114,7 @@ func (s *Searcher) Search(ctx context.Context, q code.Query) (*code.Result, erro
 	res, err := s.search(ctx, began, q)
 	if err != nil && ctx.Err() != nil {
 		// Nothing was found yet, and the same call can go on where this one ended.
-		res, err = &code.Result{Cursor: q.Cursor, Partial: whyEnded(ctx, began), Scope: text.Line(q.Repo)}, nil
+		res, err = &code.Result{Cursor: q.Cursor, Partial: fail.WhyEnded(ctx, began), Scope: text.Line(q.Repo)}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -315,17 +314,4 @@ func (s *Searcher) options(repo string) scan.Options {
 		o.Deny = func(p string) bool { return closed(p) || closed(repo+"/"+p) || closed(known+"/"+p) }
 	}
 	return o
-}
-
-// whyEnded says why ctx has ended.
-func whyEnded(ctx context.Context, began time.Time) string {
-	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return "the call was canceled"
-	}
-	if end, ok := ctx.Deadline(); ok {
-		if d := end.Sub(began).Round(time.Millisecond); d > 0 {
-			return "deadline of " + d.String()
-		}
-	}
-	return "deadline"
 }

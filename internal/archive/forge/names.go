@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"cleat/internal/archive"
 	"cleat/internal/fail"
 )
 
@@ -68,9 +69,7 @@ func goodRef(ref string) bool {
 }
 
 // IsHash reports whether s is written as the id of a git object is.
-func IsHash(s string) bool {
-	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
-}
+func IsHash(s string) bool { return archive.IsHash(s) }
 
 // globMatch reports whether the segments of name match those of pattern, both in lower
 // case: "*" and "?" stay within a segment, "**" is any number of them.

@@ -12,8 +12,8 @@ import (
 
 // scanned answers q out of the files: symbols and their uses by package lookup, all else
 // by package scan.
-func scanned(ctx context.Context, files *archive.Files, q code.Query, o scan.Options) (*code.Result, error) {
-	lo := lookup.Options{Redact: o.Redact, Deny: o.Deny, Exact: gouses.Find}
+func (s *Searcher) scanned(ctx context.Context, files *archive.Files, q code.Query, o scan.Options) (*code.Result, error) {
+	lo := lookup.Options{Redact: o.Redact, Deny: o.Deny, Exact: gouses.Finder(s.Host.Worker), Log: s.Host.Log}
 	switch q.Mode {
 	case code.Symbol:
 		return lookup.Symbols(ctx, files, q, lo)

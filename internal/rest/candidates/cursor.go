@@ -2,7 +2,6 @@ package candidates
 
 import (
 	"encoding/binary"
-	"hash/fnv"
 	"maps"
 	"slices"
 
@@ -47,10 +46,4 @@ func (c *Collector) resume(s string) error {
 }
 
 // keyOf identifies a file in a cursor.
-func keyOf(f File) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(f.Repo))
-	h.Write([]byte{0})
-	h.Write([]byte(f.Path))
-	return h.Sum64()
-}
+func keyOf(f File) uint64 { return cursor.Sum(f.Repo, f.Path) }

@@ -55,6 +55,22 @@ func RepoRegexp(name string) string {
 	return "(?:^|/)" + body + "$"
 }
 
+// Word turns re, an expression for the text s, into one for s as a whole word; where \b does
+// not help, it stays one for more than that.
+func Word(re, s string) string {
+	if isWordByte(s[0]) {
+		re = `\b` + re
+	}
+	if isWordByte(s[len(s)-1]) {
+		re += `\b`
+	}
+	return re
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
 // NearRepos says which of the known repositories may have been meant.
 func NearRepos(name string, known []string) string {
 	last := name[strings.LastIndexByte(name, '/')+1:]

@@ -37,7 +37,7 @@ func (r repository) Check() error {
 // Repository implements forge.Service.
 func (s service) Repository(ctx context.Context, name string) (forge.Repository, error) {
 	if strings.Count(name, "/") != 1 {
-		return forge.Repository{}, fail.Errorf(fail.NotFound, "names on Gitea have two parts")
+		return forge.Repository{}, fail.Errorf(fail.NotFound, "names on Gitea have two parts").Then("give the repository as owner/name")
 	}
 	p, err := at(name)
 	if err != nil {

@@ -24,7 +24,7 @@ func (s service) Repository(ctx context.Context, name string) (forge.Repository,
 	}
 	owner, repo, _ := strings.Cut(name, "/")
 	if strings.Contains(repo, "/") {
-		return forge.Repository{}, fail.Errorf(fail.NotFound, "names on GitHub have two parts")
+		return forge.Repository{}, fail.Errorf(fail.NotFound, "names on GitHub have two parts").Then("give the repository as owner/name")
 	}
 	r, _, err := api.Repositories.Get(ctx, owner, repo)
 	if err != nil {

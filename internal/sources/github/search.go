@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-github/v84/github"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/cursor"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
 	"cleat/internal/systems/code"
@@ -48,8 +49,7 @@ func (x index) Page(ctx context.Context, q forge.Question, page int) (forge.Page
 	}
 	part, n := page/pageStride, max(page%pageStride, 1)
 	if part >= len(scopes) {
-		return forge.Page{}, fail.Errorf(fail.Invalid, "the cursor is not good for this source any more").
-			Then("repeat the search without a cursor")
+		return forge.Page{}, cursor.Stale("what this source may search has changed since")
 	}
 	text, err := query(q, scopes[part])
 	if err != nil {

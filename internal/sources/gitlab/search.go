@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/cursor"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
 )
@@ -95,8 +96,7 @@ func (x index) Page(ctx context.Context, q forge.Question, page int) (forge.Page
 	}
 	part, n := page/pageStride, max(page%pageStride, 1)
 	if part >= len(scopes) {
-		return forge.Page{}, fail.Errorf(fail.Invalid, "the cursor is not good for this source any more").
-			Then("repeat the search without a cursor")
+		return forge.Page{}, cursor.Stale("what this source may search has changed since")
 	}
 	s := scopes[part]
 	found, answer, err := rest.GetJSON[blobs](ctx, x.rest, s.path, query(q, s, n))

@@ -78,7 +78,7 @@ func (s *Source) Search(ctx context.Context, q code.Query) (*code.Result, error)
 	var res *code.Result
 	switch {
 	case ctx.Err() != nil:
-		c.Partial(ended(ctx))
+		c.Partial(fail.WhyEnded(ctx, began))
 		res = c.Result(c.Found() > 0, took)
 	case err == nil:
 		res = c.Result(sr.more, took)
@@ -90,13 +90,6 @@ func (s *Source) Search(ctx context.Context, q code.Query) (*code.Result, error)
 	}
 	res.Scope = sr.scope()
 	return res, nil
-}
-
-func ended(ctx context.Context) string {
-	if ctx.Err() == context.Canceled {
-		return "the call was canceled"
-	}
-	return "deadline"
 }
 
 // checkRef refuses what is no name of one revision.

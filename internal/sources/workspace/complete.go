@@ -103,9 +103,11 @@ func (s *Source) completePath(ctx context.Context, scheme, prefix string) ([]str
 		values = append(values, f.path)
 	}
 	slices.SortStableFunc(values, func(a, b string) int {
-		pa, pb := strings.HasPrefix(a, prefix), strings.HasPrefix(b, prefix)
-		if pa != pb {
-			return map[bool]int{true: -1, false: 1}[pa]
+		if first := strings.HasPrefix(a, prefix); first != strings.HasPrefix(b, prefix) {
+			if first {
+				return -1
+			}
+			return 1
 		}
 		return cmp.Or(strings.Count(a, "/")-strings.Count(b, "/"), cmp.Compare(a, b))
 	})

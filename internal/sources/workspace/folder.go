@@ -50,14 +50,11 @@ func (f *folder) Open(path string) (*tree.File, error) {
 func (f *folder) Walk(ctx context.Context, o tree.WalkOptions, fn func(int, *tree.Entry) error) (tree.WalkStats, error) {
 	root, err := f.acquire()
 	if err != nil {
-		return tree.WalkStats{Pending: firstPath}, err
+		return tree.WalkStats{Pending: tree.FirstPath}, err
 	}
 	defer f.release()
 	return root.Walk(ctx, o, fn)
 }
-
-// firstPath sorts before all paths.
-const firstPath = "\x00"
 
 // acquire opens the folder, if it is not open, and keeps it so until release.
 func (f *folder) acquire() (*tree.Root, error) {

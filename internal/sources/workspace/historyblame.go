@@ -15,6 +15,7 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/git"
 	"cleat/internal/systems/code"
+	"cleat/internal/text"
 	"cleat/internal/tree"
 )
 
@@ -64,7 +65,7 @@ func (s *Source) Blame(ctx context.Context, q code.HistoryQuery) (*code.Blame, e
 		if len(lines) == 0 && first == 1 {
 			return out, nil
 		}
-		return nil, fail.Errorf(fail.Invalid, "line %d is past the end: the file has %d lines at %s", first, len(lines), out.At).
+		return nil, fail.Errorf(fail.Invalid, "line %d is past the end: the file has %s at %s", first, text.Count(len(lines), "line"), out.At).
 			Then("ask for lines up to L%d", len(lines))
 	}
 	limit := q.Limit

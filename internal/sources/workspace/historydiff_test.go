@@ -209,6 +209,36 @@ func TestDiffWorkTree(t *testing.T) {
 
 // TestDiffSecrets: secrets on both sides are masked, whole, and a changed one is seen to
 // have changed.
+// A file that was moved is not listed as deleted, too, when looking for more renames is
+// given up for the size of what was added.
+func TestDiffWorkTreeLargeAdditions(t *testing.T) {
+	s := newStory(t)
+	s.commit("one", map[string]string{"a-old.txt": lines(20), "gone.txt": lines(3)})
+	files := map[string]string{"a-new.txt": lines(20)}
+	for i := range 6 {
+		files[fmt.Sprintf("large%d.txt", i)] = strings.Repeat(strings.Repeat("x", 99_999)+"\n", 135)
+	}
+	s.write(files)
+	for _, name := range []string{"a-old.txt", "gone.txt"} {
+		if err := os.Remove(filepath.Join(s.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := s.open().Diff(t.Context(), code.HistoryQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range d.Files {
+		if !strings.HasPrefix(f.Path, "large") {
+			got = append(got, f.Status+" "+f.Old+" "+f.Path)
+		}
+	}
+	if diff := cmp.Diff([]string{"renamed a-old.txt a-new.txt", "deleted  gone.txt"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestDiffSecrets(t *testing.T) {
 	s := newStory(t)
 	key := "-----BEGIN RSA PRIVATE KEY-----\n" + strings.Repeat("MIIEowIBAAKCAQEA7bq0Zr1xW9pLk3Vt8sYb2NaaaaaaaaaaaaaaaaaaaaaaaaaaaaA\n", 20) + "-----END RSA PRIVATE KEY-----\n"

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"cleat/internal/git"
 	"cleat/internal/symbols"
 	"cleat/internal/systems/code"
+	"cleat/internal/text"
 	"cleat/internal/tree"
 )
 
@@ -65,7 +65,7 @@ func (b *builder) build(ctx context.Context, list []changed) error {
 		b.skip = 0
 	}
 	if b.unsaid > 0 && b.out.Partial == "" {
-		b.out.Partial = fmt.Sprintf("the lines of %d files were not counted", b.unsaid)
+		b.out.Partial = "the lines of " + text.Count(b.unsaid, "file") + " not counted"
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (s *Source) openDiff(ctx context.Context, u uri.URI) (*documents.Document, 
 	if cut {
 		b.WriteString("… more hunks: code_history with op=diff, this range and a path\n")
 	}
-	return &documents.Document{URI: diffAddress(repo, rng).String(), Name: rng + ".diff", MIMEType: "text/plain",
+	return &documents.Document{URI: diffAddress(repo, rng).String(), Name: rng + ".diff", MIMEType: "text/x-diff",
 		Size: int64(b.Len()), Body: held{memory{bytes.NewReader(b.Bytes())}, sync.OnceFunc(release)}}, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/git"
 	"cleat/internal/systems/code"
+	"cleat/internal/text"
 	"cleat/internal/tree"
 )
 
@@ -40,7 +41,7 @@ func (p *past) workChanges(ctx context.Context, from git.Hash, out *code.Diff) (
 		out.To += fmt.Sprintf(" (links and submodules not compared: %d)", w.special)
 	}
 	if w.large > 0 {
-		out.Partial = fmt.Sprintf("%d files of more than %d MB and the same size were not compared", w.large, treeCounts/1_000_000)
+		out.Partial = fmt.Sprintf("%s of more than %d MB and the same size not compared", text.Count(w.large, "file"), treeCounts/1_000_000)
 	}
 	sortChanges(w.list)
 	if len(w.list) > diffFiles {
@@ -292,7 +293,8 @@ func (w *work) renames(ctx context.Context) error {
 	size := 0
 	for _, c := range come {
 		if ctx.Err() != nil || size > diffCounts {
-			return nil // without the renames the list is right as well
+			texts = nil // without the other renames the list is right as well
+			break
 		}
 		data, err := w.onDisk(w.list[c].Path)
 		if err != nil || len(data) == 0 {
@@ -307,7 +309,7 @@ func (w *work) renames(ctx context.Context) error {
 		texts[c] = data
 	}
 	gone = slices.DeleteFunc(gone, func(g int) bool { return drop[g] })
-	if len(gone)*len(texts) <= maxPairs {
+	if n := len(gone) * len(texts); n > 0 && n <= maxPairs {
 		if err := w.similar(ctx, gone, come, texts, join); err != nil {
 			return err
 		}

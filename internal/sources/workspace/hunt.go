@@ -12,16 +12,13 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/scan"
 	"cleat/internal/systems/code"
+	"cleat/internal/text"
 )
 
 const (
 	defaultLimit = 200
 	maxNotes     = 8 // about repositories, in one answer
 )
-
-// similarNames is Result.How of a search that had to be content with names like the one
-// asked for.
-const similarNames = "similar names"
 
 // A hunt is one page of a search through repositories, in the order of their names.
 type hunt struct {
@@ -170,14 +167,7 @@ func (h *hunt) add(u *repository, res *code.Result) {
 			res.Definitions[i].Repo = u.name
 		}
 	}
-	st, r := &out.Stats, res.Stats
-	st.Files += r.Files
-	st.Bytes += r.Bytes
-	st.Ignored += r.Ignored
-	st.Binary += r.Binary
-	st.Large += r.Large
-	st.Denied += r.Denied
-	st.Special += r.Special
+	out.Stats.Add(res.Stats)
 	if res.Skipped != "" {
 		h.note(u, res.Skipped)
 	}
@@ -192,10 +182,10 @@ func (h *hunt) add(u *repository, res *code.Result) {
 		return
 	}
 	// Names like the one asked for are only of interest while there is no better.
-	switch similar := res.How == similarNames; {
-	case out.How == similarNames && !similar:
+	switch similar := res.How == code.SimilarNames; {
+	case out.How == code.SimilarNames && !similar:
 		out.Definitions, out.Files, out.Matches = nil, []code.File{}, 0
-	case similar && len(out.Definitions) > 0 && out.How != similarNames:
+	case similar && len(out.Definitions) > 0 && out.How != code.SimilarNames:
 		return
 	}
 	out.How = res.How
@@ -231,7 +221,7 @@ func (h *hunt) end(ctx context.Context) (*code.Result, error) {
 		return nil, h.failure()
 	}
 	if n := h.notes - maxNotes; n > 0 {
-		h.res.Skipped = join(h.res.Skipped, fmt.Sprintf("and %d more repositories with notes", n))
+		h.res.Skipped = join(h.res.Skipped, "and notes on "+text.Count(n, "more repository"))
 	}
 	if h.many {
 		h.res.Scope = h.scope()
@@ -263,7 +253,7 @@ func (h *hunt) failure() error {
 
 // scope says what was searched of several repositories.
 func (h *hunt) scope() string {
-	n := fmt.Sprintf("%d repositories", len(h.units))
+	n := text.Count(len(h.units), "repository")
 	switch {
 	case h.q.Ref != "":
 		return h.q.Ref + " in " + n

@@ -117,7 +117,7 @@ func (s *Source) isText(name string) bool {
 }
 
 func (s *Source) item(u *repository, f found) documents.Item {
-	return documents.Item{URI: s.address(u, f.path).String(), Name: f.path, MIMEType: mimeType(f.path), Size: f.size, Modified: f.modified}
+	return documents.Item{URI: s.address(u, f.path).String(), Name: f.path, MIMEType: tree.MIMEType(f.path), Size: f.size, Modified: f.modified}
 }
 
 // Find implements documents.Finder: an address or an exact path first, then the paths in

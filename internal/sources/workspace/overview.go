@@ -14,6 +14,7 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/git"
 	"cleat/internal/systems/documents"
+	"cleat/internal/text"
 	"cleat/internal/tree"
 	"cleat/internal/uri"
 )
@@ -42,7 +43,7 @@ func (s *Source) Overview(ctx context.Context) (*documents.Overview, error) {
 	}
 	var missing []string
 	if !whole {
-		missing = append(missing, fmt.Sprintf("only %d files were counted in %s", len(list), overviewTime))
+		missing = append(missing, fmt.Sprintf("only %s counted in %s", text.Count(len(list), "file"), overviewTime))
 	}
 	top, langs := map[string]bool{}, map[string]int{}
 	for _, f := range list {
@@ -80,12 +81,12 @@ func (s *Source) Overview(ctx context.Context) (*documents.Overview, error) {
 // overviewOfMany names the repositories of a source that has no folder of its own.
 func (s *Source) overviewOfMany() *documents.Overview {
 	list, _ := s.repositories()
-	v := &documents.Overview{Name: fmt.Sprintf("%d repositories", len(list))}
+	v := &documents.Overview{Name: text.Count(len(list), "repository")}
 	for _, u := range list[:min(len(list), overviewEntries)] {
 		v.Entries = append(v.Entries, u.name)
 	}
 	if n := len(list) - len(v.Entries); n > 0 {
-		v.Partial = fmt.Sprintf("%d more repositories", n)
+		v.Partial = text.Count(n, "more repository")
 	}
 	return v
 }

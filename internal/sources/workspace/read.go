@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 	"sync"
 
@@ -97,7 +96,7 @@ func (s *Source) document(f *tree.File) (*documents.Document, error) {
 	if err := checkText(f); err != nil {
 		return nil, err
 	}
-	doc := &documents.Document{Name: f.Path(), MIMEType: mimeType(f.Path()), Size: info.Size(), Modified: info.ModTime()}
+	doc := &documents.Document{Name: f.Path(), MIMEType: tree.MIMEType(f.Path()), Size: info.Size(), Modified: info.ModTime()}
 	if info.Size() > wholeLimit {
 		doc.Body = &masked{file: f, name: f.Path(), redact: s.host.RedactPart}
 		return doc, nil
@@ -131,23 +130,4 @@ func notText(name string, size int64) error {
 	return fail.Errorf(fail.Unsupported, "%q is not text", name).
 		Because("it has %d bytes, among them a NUL", size).
 		Then("read a text file; code_search with mode=files lists what is beside it")
-}
-
-// mimeType says what a file is to a client, by its ending.
-func mimeType(name string) string {
-	switch path.Ext(name) {
-	case ".md", ".markdown":
-		return "text/markdown"
-	case ".json":
-		return "application/json"
-	case ".html", ".htm":
-		return "text/html"
-	case ".csv":
-		return "text/csv"
-	case ".yaml", ".yml":
-		return "application/yaml"
-	case ".toml":
-		return "application/toml"
-	}
-	return "text/plain"
 }

@@ -32,7 +32,7 @@ func (s *Source) openAtRef(ctx context.Context, u uri.URI) (*documents.Document,
 	if err != nil {
 		return nil, err
 	}
-	if below(s.closedIn(r))(name) {
+	if tree.Denies(s.closedIn(r), name) {
 		return nil, policyCloses(name)
 	}
 	commit, err := repo.Resolve(ctx, parts[1])
@@ -55,7 +55,7 @@ func (s *Source) openAtRef(ctx context.Context, u uri.URI) (*documents.Document,
 	if err != nil {
 		return nil, err
 	}
-	return &documents.Document{URI: uri.New("repo", parts[0], parts[1], name).String(), Name: name, MIMEType: mimeType(name),
+	return &documents.Document{URI: uri.New("repo", parts[0], parts[1], name).String(), Name: name, MIMEType: tree.MIMEType(name),
 		Size: int64(len(blob.Data)), Body: held{s.memory(name, blob.Data), sync.OnceFunc(release)}}, nil
 }
 
@@ -77,5 +77,5 @@ func policyCloses(name string) error {
 // isClosed reports whether policy closes a file of a work tree that an address led to.
 func (s *Source) isClosed(u uri.URI, name string) bool {
 	r, _, err := s.inTree(u.Path)
-	return err == nil && below(s.closedIn(r))(name)
+	return err == nil && tree.Denies(s.closedIn(r), name)
 }

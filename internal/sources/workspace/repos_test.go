@@ -194,7 +194,7 @@ func TestSearchErrors(t *testing.T) {
 		{shop, code.Query{Ref: "v1", Paths: []string{"doc/guide.md"}}, "not_found: no file or folder \"doc/guide.md\"\nthe nearest are \"docs/guide.md\"\nnext: paths are relative to the root folder; to look in all folders write \"**/guide.md\"\nretry: no"},
 		{shop, code.Query{Ref: "v1", Paths: []string{"../kiosk"}}, "denied: \"../kiosk\" is outside the root folder\nonly what lies inside it can be read\nnext: give a path relative to the root folder\nretry: no"},
 		{shop, code.Query{Ref: "v1", Paths: []string{".git/config"}}, "denied: git's own folder is not searched\nnext: search the work tree, or ask for history\nretry: no"},
-		{all, code.Query{Lang: "gol"}, "invalid: no language \"gol\"\nnext: did you mean \"go\"? Known are:"},
+		{all, code.Query{Lang: "gol"}, "invalid: no language \"gol\"\nnext: did you mean go? lang=? lists all"},
 		{all, code.Query{Cursor: "nonsense"}, "invalid: the cursor is not good for this call\nit is damaged, or of another version of cleat\nnext: repeat the call without a cursor\nretry: no"},
 	} {
 		if c.q.Pattern = "x"; c.q.Lang != "" {

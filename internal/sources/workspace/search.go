@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"context"
-	"strings"
 
 	"cleat/internal/fail"
 	"cleat/internal/scan"
@@ -55,21 +54,11 @@ func (s *Source) search(ctx context.Context, u *repository, v *view, q code.Quer
 	if err != nil {
 		return nil, err
 	}
-	var report scan.Report
-	o := scan.Options{Redact: s.host.Redact, Deny: s.closedIn(u), Report: &report}
-	var res *code.Result
+	o := scan.Options{Redact: s.host.Redact, Deny: s.closedIn(u)}
 	if v.other != nil {
-		res, err = scan.Compare(ctx, v.files, v.other, m, o)
-	} else {
-		res, err = scan.Run(ctx, v.files, m, o)
+		return scan.Compare(ctx, v.files, v.other, m, o)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if len(report.Large) > 0 {
-		res.Skipped = join(res.Skipped, "too large: "+strings.Join(report.Large, ", "))
-	}
-	return res, nil
+	return scan.Run(ctx, v.files, m, o)
 }
 
 // join puts notes into one line.

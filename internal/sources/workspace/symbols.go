@@ -12,7 +12,7 @@ import (
 
 // lookUp finds definitions and uses of a name in one repository.
 func (s *Source) lookUp(ctx context.Context, u *repository, v *view, q code.Query) (*code.Result, error) {
-	o := lookup.Options{Redact: s.host.Redact, Deny: s.closedIn(u), Cache: s.symbols, HashBlob: hash, Exact: gouses.Find}
+	o := lookup.Options{Redact: s.host.Redact, Deny: s.closedIn(u), Cache: s.symbols, HashBlob: hash, Exact: gouses.Finder(s.host.Worker), Log: s.host.Log}
 	if q.Mode == code.Symbol {
 		return lookup.Symbols(ctx, v.files, q, o)
 	}

@@ -103,6 +103,9 @@ func (v *view) open(ctx context.Context, u *repository, repo *git.Repo, sp spec,
 func resolve(ctx context.Context, repo *git.Repo, ref, pin string) (git.Hash, error) {
 	if pin == "" {
 		h, err := repo.Resolve(ctx, ref)
+		if fail.From(err) != nil && fail.From(err).Code == fail.NotFound {
+			err = fail.Hint(err, "check the name; code_history with op=branches lists branches")
+		}
 		return h, ofArgument("ref", err)
 	}
 	if !git.Hash(pin).Valid() {

@@ -42,21 +42,8 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// word is an expression for s as a whole word; for more than that where \b does not help.
-func word(s string) string {
-	re := regexp.QuoteMeta(s)
-	if isWordByte(s[0]) {
-		re = `\b` + re
-	}
-	if isWordByte(s[len(s)-1]) {
-		re += `\b`
-	}
-	return re
-}
-
-func isWordByte(c byte) bool {
-	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
+// word is an expression for s as a whole word; see candidates.Word.
+func word(s string) string { return candidates.Word(regexp.QuoteMeta(s), s) }
 
 // lineRegexp rewrites a pattern that is matched line by line for one that is matched
 // against files: what is the beginning of the text is that of a line.

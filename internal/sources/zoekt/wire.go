@@ -2,11 +2,11 @@ package zoekt
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"cleat/internal/rest/candidates"
 	"cleat/internal/systems/code"
+	"cleat/internal/text"
 )
 
 // A request is the body of POST /api/search.
@@ -90,13 +90,13 @@ func (f file) candidate(mode code.Mode) candidates.File {
 func (a *answer) notes(c *candidates.Collector) {
 	c.Looked(max(a.FilesConsidered, a.ShardFilesConsidered), a.ContentBytesLoaded)
 	if a.Crashes > 0 {
-		c.Partial(fmt.Sprintf("%d parts of the index crashed", a.Crashes))
+		c.Partial(text.Count(a.Crashes, "part") + " of the index crashed")
 	}
 	if a.ShardsSkipped > 0 {
-		c.Partial(fmt.Sprintf("%d parts of the index were not searched, for time or because enough was found", a.ShardsSkipped))
+		c.Partial(text.Count(a.ShardsSkipped, "part") + " of the index not searched, for time or because enough was found")
 	}
 	if a.FilesSkipped > 0 {
-		c.Partial(fmt.Sprintf("%d files were not searched, since enough was found", a.FilesSkipped))
+		c.Partial(text.Count(a.FilesSkipped, "file") + " not searched, since enough was found")
 	}
 }
 

@@ -107,11 +107,7 @@ func (s *Source) Search(ctx context.Context, q code.Query) (*code.Result, error)
 
 // ended is the result of a search that ctx ended.
 func (s *Source) ended(ctx context.Context, c *candidates.Collector, began time.Time) *code.Result {
-	why := "the call was canceled"
-	if fail.From(ctx.Err()).What != "the call was canceled" {
-		why = "deadline"
-	}
-	c.Partial(why)
+	c.Partial(fail.WhyEnded(ctx, began))
 	return c.Result(c.Found() > 0, s.host.Now().Sub(began))
 }
 

@@ -71,7 +71,7 @@ type Result struct {
 	Matches     int          `json:"matches"` // matching lines in Files; for mode files, the files
 	Stats       Stats        `json:"stats"`
 	Scope       string       `json:"scope,omitempty"`   // what was searched, where it is not the work tree: "v1.2 (1a2b3c4d)"
-	How         string       `json:"how,omitempty"`     // for mode refs, how uses were told: "by name", "by types"
+	How         string       `json:"how,omitempty"`     // how it was found, where that matters: "by name", "by types", SimilarNames
 	Read        string       `json:"read,omitempty"`    // the address of the first hit, where its path alone does not say how it is read
 	Cursor      string       `json:"cursor,omitempty"`  // more can be had with this; empty at the end
 	Skipped     string       `json:"skipped,omitempty"` // files that the reader may miss, such as those over the size limit, by name
@@ -133,3 +133,19 @@ type Stats struct {
 	Special int           `json:"special,omitempty"` // links, devices and others that are not regular files
 	Took    time.Duration `json:"took"`              // nanoseconds
 }
+
+// Add adds what another part of the same search covered. Took stays: parts may have been
+// searched at once.
+func (s *Stats) Add(o Stats) {
+	s.Files += o.Files
+	s.Bytes += o.Bytes
+	s.Ignored += o.Ignored
+	s.Binary += o.Binary
+	s.Large += o.Large
+	s.Denied += o.Denied
+	s.Special += o.Special
+}
+
+// SimilarNames is Result.How where nothing has just the name that was asked for, and
+// Definitions have names like it.
+const SimilarNames = "similar names"

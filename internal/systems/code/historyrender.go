@@ -45,9 +45,9 @@ func (l *Log) Text(w *text.Writer) {
 		w.Say("no commit")
 		w.Say("next: leave out author, since or text, or give another range")
 	case l.Cursor != "" || l.Omitted > 0:
-		w.Say("%s, newest first; there are more", plural(n, "commit"))
+		w.Say("%s, newest first; there are more", text.Count(n, "commit"))
 	default:
-		w.Say("%s, newest first", plural(n, "commit"))
+		w.Say("%s, newest first", text.Count(n, "commit"))
 	}
 	var b strings.Builder
 	for i := range l.Commits {
@@ -55,7 +55,7 @@ func (l *Log) Text(w *text.Writer) {
 	}
 	w.Quote(text.Origin{}, b.String())
 	if l.Omitted > 0 {
-		w.Say("… %s left out to fit the budget: pass a smaller limit and go on with its cursor, or narrow with path, author or since", plural(l.Omitted, "more commit"))
+		w.Say("… %s left out to fit the budget: pass a smaller limit and go on with its cursor, or narrow with path, author or since", text.Count(l.Omitted, "more commit"))
 	}
 	if l.Partial != "" {
 		w.Say("partial: %s", l.Partial)
@@ -138,7 +138,7 @@ func (b *Blame) Text(w *text.Writer) {
 		return
 	}
 	first, last := b.Spans[0].First, b.Spans[len(b.Spans)-1].Last
-	w.Say("lines %d-%d of %d at %s, %s; of each span the first line is shown", first, last, b.Total, b.At, plural(len(b.Commits), "commit"))
+	w.Say("lines %d-%d of %d at %s, %s; of each span the first line is shown", first, last, b.Total, b.At, text.Count(len(b.Commits), "commit"))
 	by := make(map[string]*Commit, len(b.Commits))
 	for i := range b.Commits {
 		by[b.Commits[i].Hash] = &b.Commits[i]
@@ -228,7 +228,7 @@ func (b *Branches) Text(w *text.Writer) {
 	if len(b.Branches) == 0 {
 		w.Say("no branch")
 	} else {
-		w.Say("%s, the last committed to first; +a -b: a commits ahead of the default branch, b behind", plural(len(b.Branches), "branch"))
+		w.Say("%s, the last committed to first; +a -b: a commits ahead of the default branch, b behind", text.Count(len(b.Branches), "branch"))
 	}
 	var out strings.Builder
 	head := "HEAD is detached"
@@ -258,7 +258,7 @@ func (b *Branches) Text(w *text.Writer) {
 	}
 	w.Quote(text.Origin{}, out.String())
 	if b.Omitted > 0 {
-		w.Say("… %s left out to fit the budget: narrow with text, or pass a smaller limit and go on with its cursor", plural(b.Omitted, "more branch"))
+		w.Say("… %s left out to fit the budget: narrow with text, or pass a smaller limit and go on with its cursor", text.Count(b.Omitted, "more branch"))
 	}
 	w.Cursor(b.Cursor)
 }

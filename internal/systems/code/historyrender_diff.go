@@ -88,7 +88,7 @@ func (d *Diff) Text(w *text.Writer) {
 			}
 		}
 	}
-	what := plural(files, "file")
+	what := text.Count(files, "file")
 	if files == 0 {
 		what = "no difference"
 	}
@@ -102,20 +102,20 @@ func (d *Diff) Text(w *text.Writer) {
 	}
 	w.Quote(text.Origin{}, b.String())
 	if d.Denied > 0 {
-		w.Say("%s left out: policy closes them", plural(d.Denied, "file"))
+		w.Say("%s left out: policy closes them", text.Count(d.Denied, "file"))
 	}
 	if d.Omitted > 0 {
-		w.Say("… %s shown as counts per folder to fit the budget: narrow with path", plural(d.Omitted, "file"))
+		w.Say("… %s shown as counts per folder to fit the budget: narrow with path", text.Count(d.Omitted, "file"))
 	}
 	if budget > 0 {
 		or := ""
 		if d.Cursor != "" {
 			or = "go on with the cursor, or "
 		}
-		w.Say("… hunks of %s are left out, in part or all, to fit the budget: %spass one of them as path", plural(budget, "file"), or)
+		w.Say("… hunks of %s are left out, in part or all, to fit the budget: %spass one of them as path", text.Count(budget, "file"), or)
 	}
 	if folded > 0 {
-		w.Say("… hunks of %s are folded for what they are: pass one of them as path", plural(folded, "file"))
+		w.Say("… hunks of %s are folded for what they are: pass one of them as path", text.Count(folded, "file"))
 	}
 	if d.Partial != "" {
 		w.Say("partial: %s", d.Partial)
@@ -362,7 +362,7 @@ func (d *Diff) group(depth int) []FileDiff {
 		counts[k] += f.count()
 	}
 	for k := range out {
-		out[k].Folded = plural(counts[k], "file")
+		out[k].Folded = text.Count(counts[k], "file")
 	}
 	return out
 }

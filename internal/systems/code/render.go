@@ -27,7 +27,7 @@ func (r *Result) Text(w *text.Writer) {
 		w.Say("… shown with %s to fit the budget: narrow with paths, lang or a longer pattern", r.Detail)
 	}
 	if r.Omitted > 0 {
-		w.Say("… %s with matches left out to fit the budget: narrow with paths or lang", plural(r.Omitted, "more file"))
+		w.Say("… %s with matches left out to fit the budget: narrow with paths or lang", text.Count(r.Omitted, "more file"))
 	}
 	if r.Read != "" {
 		w.Quote(from, "read the first at "+text.Line(r.Read))
@@ -103,7 +103,7 @@ func (r *Result) summary() string {
 	if r.compared() {
 		verb = "compared"
 	}
-	fmt.Fprintf(&b, "; %s %s", verb, plural(s.Files, "file"))
+	fmt.Fprintf(&b, "; %s %s", verb, text.Count(s.Files, "file"))
 	if s.Bytes > 0 {
 		fmt.Fprintf(&b, " (%s)", size(s.Bytes))
 	}
@@ -126,9 +126,6 @@ func (r *Result) summary() string {
 	return b.String()
 }
 
-// similar is what How says where nothing has just the name that was asked for.
-const similar = "similar names"
-
 // compared reports whether the result is of a comparison, which Scope tells.
 func (r *Result) compared() bool { return strings.Contains(r.Scope, " against ") }
 
@@ -146,7 +143,7 @@ func (r *Result) found() string {
 	}
 	_, defined := r.detail()
 	switch {
-	case r.empty() && (r.Mode == Symbol || r.How == similar):
+	case r.empty() && (r.Mode == Symbol || r.How == SimilarNames):
 		return "no definition" + sofar
 	case r.empty() && (r.Mode == Refs || r.How != ""):
 		return "no definition and no use" + sofar
@@ -155,19 +152,19 @@ func (r *Result) found() string {
 	case r.empty():
 		return "no match" + sofar
 	case defined > 0 && files > 0:
-		return fmt.Sprintf("%s, %s in %s", plural(defined, "definition"), plural(r.Matches, "use"), plural(files, "file"))
-	case defined > 0 && r.How != "" && r.How != similar:
-		return plural(defined, "definition") + ", no use" + sofar
+		return fmt.Sprintf("%s, %s in %s", text.Count(defined, "definition"), text.Count(r.Matches, "use"), text.Count(files, "file"))
+	case defined > 0 && r.How != "" && r.How != SimilarNames:
+		return text.Count(defined, "definition") + ", no use" + sofar
 	case defined > 0:
-		return plural(defined, "definition")
+		return text.Count(defined, "definition")
 	case r.How != "":
-		return fmt.Sprintf("no definition%s, %s in %s", sofar, plural(r.Matches, "use"), plural(files, "file"))
+		return fmt.Sprintf("no definition%s, %s in %s", sofar, text.Count(r.Matches, "use"), text.Count(files, "file"))
 	case r.compared():
-		return fmt.Sprintf("%s that only one side has in %s", plural(r.Matches, "line"), plural(files, "file"))
+		return fmt.Sprintf("%s that only one side has in %s", text.Count(r.Matches, "line"), text.Count(files, "file"))
 	case len(r.Files) > 0 && r.Files[0].Matches == 0:
-		return plural(files, "path")
+		return text.Count(files, "path")
 	}
-	return fmt.Sprintf("%s in %s", plural(r.Matches, "match"), plural(files, "file"))
+	return fmt.Sprintf("%s in %s", text.Count(r.Matches, "match"), text.Count(files, "file"))
 }
 
 // next says what to try where nothing was found.
@@ -177,7 +174,7 @@ func (r *Result) next() string {
 		return ""
 	case r.Stats.Files == 0 && r.How == "":
 		return "no file was searched: check paths and lang, or find paths with mode=files"
-	case r.Mode == Symbol || r.How == similar:
+	case r.Mode == Symbol || r.How == SimilarNames:
 		return "try a part of the name, or mode=text"
 	case r.Mode == Refs || r.How != "":
 		return "mode=symbol finds similar names, mode=text also what is in comments and strings"
@@ -222,7 +219,7 @@ func (f *File) text(b *strings.Builder, d Detail) {
 	case f.Matches == 0 && len(f.Lines) == 0: // mode files
 		b.WriteString(path + "\n")
 	case len(f.Lines) == 0:
-		fmt.Fprintf(b, "%s: %s\n", path, plural(f.Matches, "match"))
+		fmt.Fprintf(b, "%s: %s\n", path, text.Count(f.Matches, "match"))
 	case d == Numbers:
 		b.WriteString(path + ":")
 		sep := ""
@@ -264,16 +261,6 @@ func hasContext(lines []Line) bool {
 		}
 	}
 	return false
-}
-
-func plural(n int, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case strings.HasSuffix(what, "ch"):
-		return fmt.Sprintf("%d %ses", n, what)
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func size(n int64) string {

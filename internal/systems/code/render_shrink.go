@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"cleat/internal/text"
 )
 
 // Widths of lines, in bytes, of the steps of Clipped.
@@ -172,7 +174,7 @@ func (r *Result) drop(keep float64) bool {
 	if d < len(r.Definitions) {
 		step, all := r.detail()
 		r.Definitions = r.Definitions[:d]
-		r.Detail = Detail(fmt.Sprintf("%d of %s", d, plural(all, "definition")))
+		r.Detail = Detail(fmt.Sprintf("%d of %s", d, text.Count(all, "definition")))
 		if step != "" {
 			r.Detail = step + ", " + r.Detail
 		}

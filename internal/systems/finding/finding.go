@@ -15,6 +15,7 @@ import (
 	"cleat/internal/systems"
 	"cleat/internal/systems/code"
 	"cleat/internal/systems/documents"
+	"cleat/internal/text"
 	"cleat/internal/uri"
 )
 
@@ -185,7 +186,7 @@ func (f *finder) take(n systems.Named[code.Searcher], a answers) {
 		f.asked(n.Name+" content", 0, a.linesErr)
 		return
 	}
-	f.asked(fmt.Sprintf("%s content of %d files", n.Name, a.lines.Stats.Files), len(a.lines.Files), nil)
+	f.asked(n.Name+" content of "+text.Count(a.lines.Stats.Files, "file"), len(a.lines.Files), nil)
 	for _, file := range a.lines.Files {
 		for _, l := range file.Lines {
 			if l.Match {

@@ -22,7 +22,7 @@ func (f *Found) Text(w *text.Writer) {
 		w.Quote(text.Origin{Source: it.Source}, line)
 	}
 	for _, m := range f.Missed {
-		w.Say("not asked: %s", text.Line(m))
+		w.Say("not searched: %s", text.Line(m))
 	}
 	if f.Omitted > 0 {
 		w.Say("… %d more: raise budget, or use more words", f.Omitted)
