@@ -57,6 +57,7 @@ func (p *program) workerCommand() *cobra.Command {
 func limitSelf() error {
 	debug.SetMaxStack(workerStack)
 	debug.SetMemoryLimit(workerHeap)
+	debug.SetGCPercent(400) // it has a short life: below that limit memory is cheaper than time
 	go watchMemory(workerMost, func() {
 		fmt.Fprintln(os.Stderr, outOfMemory)
 		os.Exit(exitFailure)
