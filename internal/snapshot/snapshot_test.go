@@ -153,16 +153,16 @@ func TestIsCheckout(t *testing.T) {
 // Files of a folder are those of the commit below it.
 func TestIn(t *testing.T) {
 	repo, hash, _ := commit(t, map[string]string{"a.txt": "outside", "sub/b.txt": "b", "sub/in/c.txt": "c", "sub-x/d": "outside"})
-	sub := snapshot.New(repo, hash).In("sub", filepath.FromSlash("/work/sub"))
+	sub := snapshot.New(repo, hash).In("sub", filepath.FromSlash("/srv/sub"))
 	got, _ := contents(t, sub, tree.WalkOptions{})
 	if d := cmp.Diff(map[string]string{"b.txt": "b", "in/c.txt": "c"}, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	got, _ = contents(t, sub, tree.WalkOptions{Paths: []string{filepath.FromSlash("/work/sub/in")}})
+	got, _ = contents(t, sub, tree.WalkOptions{Paths: []string{filepath.FromSlash("/srv/sub/in")}})
 	if d := cmp.Diff(map[string]string{"in/c.txt": "c"}, got); d != "" {
 		t.Errorf("an absolute path (-want +got):\n%s", d)
 	}
-	for _, p := range []string{"../a.txt", filepath.FromSlash("/work/a.txt"), "sub/../../a.txt"} {
+	for _, p := range []string{"../a.txt", filepath.FromSlash("/srv/a.txt"), "sub/../../a.txt"} {
 		if _, err := sub.Walk(t.Context(), tree.WalkOptions{Paths: []string{p}}, nil); fail.From(err).Code != fail.Denied {
 			t.Errorf("path %q: %v", p, err)
 		}
