@@ -32,19 +32,19 @@ func (r *run) scopes(res *code.Result, files []*found) error {
 	if !r.c.walk && !r.c.ranked() {
 		return nil // texts were kept of some of the files only, by chance
 	}
-	var todo []int
+	var pending []int
 	size := 0
 	for i, f := range files {
 		if f.text != nil && size+len(f.text) <= maxScopedBytes {
 			size += len(f.text)
-			todo = append(todo, i)
+			pending = append(pending, i)
 		}
 	}
 	var next atomic.Int64
 	var mu sync.Mutex
 	var failed error
 	var wg sync.WaitGroup
-	for range min(len(todo), len(r.workers)) {
+	for range min(len(pending), len(r.workers)) {
 		wg.Go(func() {
 			defer func() {
 				if v := recover(); v != nil {
@@ -55,10 +55,10 @@ func (r *run) scopes(res *code.Result, files []*found) error {
 			}()
 			for !r.ended() {
 				n := int(next.Add(1)) - 1
-				if n >= len(todo) {
+				if n >= len(pending) {
 					return
 				}
-				i := todo[n]
+				i := pending[n]
 				res.Files[i].Lines = addScopes(res.Files[i].Path, res.Files[i].Lines, files[i].text, r.o.MaxLine)
 			}
 		})
