@@ -27,7 +27,7 @@ func Select(ctx context.Context, o WalkOptions, l List) ([]int, WalkStats, error
 	if s.o.MaxDepth <= 0 {
 		s.o.MaxDepth = defaultDepth
 	}
-	c := chooser{filt: &s.filt, lookup: l.lookup, near: l.near}
+	c := chooser{filt: &s.filt, lookup: l.lookup, near: func(rel string) []string { return l.near(rel, o.Deny) }}
 	if l.Base != "" {
 		c.base = []string{l.Base}
 	}

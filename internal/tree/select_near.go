@@ -12,12 +12,16 @@ import (
 // maxNear is how many paths are compared to find the nearest.
 const maxNear = 50_000
 
-// near returns the files and folders that rel is probably meant to be.
-func (l List) near(rel string) []string {
+// near returns the files and folders that rel is probably meant to be, of those that deny
+// does not close.
+func (l List) near(rel string, deny func(path string) bool) []string {
 	return Near(rel, func(yield func(string) bool) {
 		dir := "."
 		for i := range l.Len {
 			p := l.path(i)
+			if deny != nil && Denies(deny, p) {
+				continue
+			}
 			// A folder comes with its first file.
 			for up := path.Dir(p); up != "." && up != dir && !strings.HasPrefix(dir, up+"/"); up = path.Dir(up) {
 				if !yield(up) {

@@ -25,7 +25,7 @@ func (s *Source) Complete(ctx context.Context, scheme, name, prefix string, set 
 		if err != nil {
 			return nil, 0, err
 		}
-		return u.completeRef(ctx, prefix)
+		return s.completeRef(ctx, u, prefix)
 	case "path":
 		if scheme != "repo" {
 			return s.completePath(ctx, scheme, prefix)
@@ -47,9 +47,13 @@ func (s *Source) completePart(ctx context.Context, file, prefix string) ([]strin
 	if file == "" {
 		return nil, 0, nil
 	}
-	doc, err := s.Open(ctx, uri.New("text", file))
+	u := uri.New("text", file)
+	doc, err := s.Open(ctx, u)
 	if err != nil {
 		return nil, 0, err
+	}
+	if s.isClosed(u, doc.Name) {
+		return nil, 0, errors.Join(policyCloses(doc.Name), doc.Body.Close())
 	}
 	o, err := document.ReadOutline(ctx, doc.Name, tree.Lang(doc.Name), doc.Body)
 	if err := errors.Join(err, doc.Body.Close()); err != nil {
@@ -128,7 +132,7 @@ func withPrefix(all []string, prefix string) ([]string, int, error) {
 }
 
 // completeRef offers branches, then tags, in the order of their names.
-func (u *repository) completeRef(ctx context.Context, prefix string) ([]string, int, error) {
+func (s *Source) completeRef(ctx context.Context, u *repository, prefix string) ([]string, int, error) {
 	repo, err := u.git()
 	if err != nil {
 		return nil, 0, err
@@ -141,9 +145,13 @@ func (u *repository) completeRef(ctx context.Context, prefix string) ([]string, 
 			return nil, 0, err
 		}
 		for _, r := range refs {
-			values = append(values, r.Short())
+			// What a mask hides of a name is not found by its beginning.
+			if s.named(r.Short(), strings.ToLower(prefix)) {
+				values = append(values, r.Short())
+				total++
+			}
 		}
-		if total += len(refs); more {
+		if more {
 			total++ // at least one more than are shown
 		}
 	}
@@ -164,7 +172,11 @@ func (s *Source) completeAtRef(ctx context.Context, u *repository, ref, prefix s
 		return nil, 0, err
 	}
 	dir, _ := path.Split(prefix)
-	entries, err := repo.Tree(ctx, commit, u.inGit(repo, path.Clean(dir)))
+	in, err := u.rel(path.Clean(dir)) // the place may be a folder of its repository
+	if err != nil {
+		return nil, 0, err
+	}
+	entries, err := repo.Tree(ctx, commit, u.inGit(repo, in))
 	if err != nil {
 		return nil, 0, err
 	}

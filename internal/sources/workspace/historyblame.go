@@ -202,6 +202,12 @@ func (s *Source) Branches(ctx context.Context, q code.HistoryQuery) (*code.Branc
 // newer orders branches: those committed to last come first.
 func newer(a, b git.Ref) int { return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(a.Name, b.Name)) }
 
+// named reports whether word, in lower case, is in a name where a mask does not hide it.
+func (s *Source) named(name, word string) bool {
+	return word == "" || strings.Contains(strings.ToLower(name), word) &&
+		strings.Contains(strings.ToLower(string(s.host.Redact("", []byte(name)))), word)
+}
+
 // branches lists the branches whose name has word in it and that come after one.
 func (p *past) branches(ctx context.Context, word string, after git.Ref) ([]git.Ref, error) {
 	var out []git.Ref
@@ -213,7 +219,7 @@ func (p *past) branches(ctx context.Context, word string, after git.Ref) ([]git.
 				return nil, err
 			}
 			for _, r := range refs {
-				if r.To == "" && r.Hash != "" && strings.Contains(strings.ToLower(r.Short()), word) &&
+				if r.To == "" && r.Hash != "" && p.s.named(r.Short(), word) &&
 					(after.Name == "" || newer(after, r) < 0) {
 					out = append(out, r)
 				}

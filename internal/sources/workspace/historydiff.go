@@ -52,7 +52,8 @@ func (s *Source) Show(ctx context.Context, q code.HistoryQuery) (*code.Show, err
 		return nil, fail.Errorf(fail.NotFound, "the commit %s is not in the repository", short(at.to))
 	}
 	c := p.commit(commits[0])
-	c.Email, c.Body = commits[0].Author.Email, string(s.host.Redact("", []byte(commits[0].Body)))
+	c.Email = commits[0].Author.Email
+	c.Subject, c.Body = s.message(commits[0])
 	at.fromName, at.toName = "nothing", c.Hash
 	if parents := commits[0].Parents; len(parents) > 0 {
 		at.from, at.fromName = parents[0], short(parents[0])
@@ -62,6 +63,14 @@ func (s *Source) Show(ctx context.Context, q code.HistoryQuery) (*code.Show, err
 		return nil, err
 	}
 	return &code.Show{Commit: c, Diff: *d}, nil
+}
+
+// message is a commit's subject and body, masked as the one text that they are: a key may
+// begin in the one and go on in the other.
+func (s *Source) message(c git.Commit) (subject, body string) {
+	whole := string(s.host.Redact("", []byte(c.Subject+"\n\n"+c.Body)))
+	subject, body, _ = strings.Cut(whole, "\n\n")
+	return subject, body
 }
 
 // Diff implements code.Historian. The work tree is its files as they are, without those

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -95,7 +96,7 @@ func (p *past) fill(ctx context.Context, out *code.Log, o git.LogOptions, at *st
 		commits, more, err := p.repo.Log(ctx, o)
 		seen := 0
 		if err == nil {
-			seen, err = p.list(ctx, out, commits, o.Text)
+			seen, err = p.list(ctx, out, commits, o)
 		}
 		at.skip += seen
 		if err != nil && ctx.Err() != nil && len(out.Commits) > 0 {
@@ -111,15 +112,18 @@ func (p *past) fill(ctx context.Context, out *code.Log, o git.LogOptions, at *st
 }
 
 // list adds commits to out, and returns how many it came past.
-func (p *past) list(ctx context.Context, out *code.Log, commits []git.Commit, text string) (int, error) {
+func (p *past) list(ctx context.Context, out *code.Log, commits []git.Commit, o git.LogOptions) (int, error) {
 	for i, c := range commits {
 		if c.Path != "" {
 			if _, ok := p.open(c.Path); !ok {
 				continue // what it is called now is open, what it was called is not
 			}
 		}
-		if text != "" {
-			ok, err := p.shows(ctx, c, text)
+		if !p.by(c.Author, o.Author) {
+			continue
+		}
+		if o.Text != "" {
+			ok, err := p.shows(ctx, c, o.Text)
 			if err != nil {
 				return i, err
 			}
@@ -135,6 +139,17 @@ func (p *past) list(ctx context.Context, out *code.Log, commits []git.Commit, te
 		out.Commits = append(out.Commits, cc)
 	}
 	return len(commits), nil
+}
+
+// by reports whether word is in the name or address of a person where a mask does not hide
+// it: git looks at them as they are.
+func (p *past) by(who git.Person, word string) bool {
+	if word == "" {
+		return true
+	}
+	whole := who.Name + " <" + who.Email + ">"
+	shown := string(p.s.host.Redact("", []byte(whole)))
+	return shown == whole || strings.Contains(strings.ToLower(shown), strings.ToLower(word))
 }
 
 // nothing is the answer where no commit changes the path of a log.

@@ -44,8 +44,9 @@ func (s *Source) openDiff(ctx context.Context, u uri.URI) (*documents.Document, 
 	if cut {
 		b.WriteString("… more hunks: code_history with op=diff, this range and a path\n")
 	}
+	data := s.host.Redact("", b.Bytes()) // paths, too, before anything is matched
 	return &documents.Document{URI: diffAddress(repo, rng).String(), Name: rng + ".diff", MIMEType: "text/x-diff",
-		Size: int64(b.Len()), Body: held{memory{bytes.NewReader(b.Bytes())}, sync.OnceFunc(release)}}, nil
+		Size: int64(len(data)), Body: held{memory{bytes.NewReader(data)}, sync.OnceFunc(release)}}, nil
 }
 
 // diffParts takes diff://REPO/RANGE apart. A slash in the range need not be encoded.

@@ -118,6 +118,16 @@ func (w *work) walk(ctx context.Context) error {
 		return true
 	}}
 	if w.path != "" {
+		if tree.HasMeta(w.path) { // a file may be called so, but what is not there is no glob
+			f, err := w.u.root.Open(w.path)
+			if fail.From(err).Code == fail.NotFound {
+				return nil
+			} else if err == nil {
+				if err := f.Close(); err != nil {
+					return fmt.Errorf("closing %s: %w", w.path, err)
+				}
+			}
+		}
 		o.Paths = []string{w.path}
 		if w.path[0] == '!' {
 			o.Paths = []string{"./" + w.path}
