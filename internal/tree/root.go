@@ -237,15 +237,15 @@ func (r *Root) resolve(d dir, rel string) (place, error) {
 	}
 	defer root.close()
 	var done []string // folders entered so far, none of them a link
-	todo := strings.Split(rel, "/")
+	pending := strings.Split(rel, "/")
 	links := 0
 	fails := func(err error) (place, error) {
 		d.close()
 		return place{}, err
 	}
-	for i := 0; i < len(todo); i++ {
-		name := todo[i]
-		last := i == len(todo)-1
+	for i := 0; i < len(pending); i++ {
+		name := pending[i]
+		last := i == len(pending)-1
 		switch name {
 		case "", ".":
 			if last {
@@ -284,8 +284,8 @@ func (r *Root) resolve(d dir, rel string) (place, error) {
 				}
 				target = inside
 			}
-			rest := todo[i+1:]
-			todo = append(strings.Split(filepath.ToSlash(target), "/"), rest...)
+			rest := pending[i+1:]
+			pending = append(strings.Split(filepath.ToSlash(target), "/"), rest...)
 			i = -1
 			continue
 		}
