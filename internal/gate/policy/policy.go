@@ -1,6 +1,10 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+
+	"cleat/internal/glob"
+)
 
 // Access is the class of effect that a call has.
 type Access uint8
@@ -256,7 +260,7 @@ func (l *layer) grants(q *Query, m mode) *rule {
 func (r *rule) denies(q *Query) bool {
 	named := false
 	for _, n := range q.Names {
-		if match(r.Tool, n) {
+		if glob.Match(r.Tool, n) {
 			named = true
 			break
 		}
@@ -266,16 +270,16 @@ func (r *rule) denies(q *Query) bool {
 	}
 	for i := range r.Conds {
 		c := &r.Conds[i]
-		if matchesAll(c.Glob) {
+		if glob.All(c.Glob) {
 			continue
 		}
 		switch c.Key {
 		case "source":
-			if q.Source == "" || !match(c.Glob, q.Source) {
+			if q.Source == "" || !glob.Match(c.Glob, q.Source) {
 				return false
 			}
 		case "op":
-			if q.Op == "" || !match(c.Glob, q.Op) {
+			if q.Op == "" || !glob.Match(c.Glob, q.Op) {
 				return false
 			}
 		default:
@@ -288,12 +292,12 @@ func (r *rule) denies(q *Query) bool {
 }
 
 func (r *rule) allows(q *Query, m mode) bool {
-	if !match(r.Tool, q.Names[0]) {
+	if !glob.Match(r.Tool, q.Names[0]) {
 		return false
 	}
 	for i := range r.Conds {
 		c := &r.Conds[i]
-		if matchesAll(c.Glob) {
+		if glob.All(c.Glob) {
 			continue
 		}
 		switch c.Key {
@@ -301,14 +305,14 @@ func (r *rule) allows(q *Query, m mode) bool {
 			if q.Source == "" && m&anySource != 0 {
 				continue
 			}
-			if q.Source == "" || !match(c.Glob, q.Source) {
+			if q.Source == "" || !glob.Match(c.Glob, q.Source) {
 				return false
 			}
 		case "op":
 			if q.Op == "" && m&anyOp != 0 {
 				continue
 			}
-			if q.Op == "" || !match(c.Glob, q.Op) {
+			if q.Op == "" || !glob.Match(c.Glob, q.Op) {
 				return false
 			}
 		default:
@@ -323,18 +327,18 @@ func (r *rule) allows(q *Query, m mode) bool {
 	return true
 }
 
-func anyMatches(glob string, values []string) bool {
+func anyMatches(g string, values []string) bool {
 	for _, v := range values {
-		if match(glob, v) {
+		if glob.Match(g, v) {
 			return true
 		}
 	}
 	return false
 }
 
-func allMatch(glob string, values []string) bool {
+func allMatch(g string, values []string) bool {
 	for _, v := range values {
-		if !match(glob, v) {
+		if !glob.Match(g, v) {
 			return false
 		}
 	}

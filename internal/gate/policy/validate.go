@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/glob"
 )
 
 // An Inventory is what exists, for Validate: everything linked in and configured,
@@ -77,10 +78,10 @@ func (inv *Inventory) check(errs []error, origin string, r *Rule) []error {
 	}
 
 	var names, ops, args []string
-	matched := matchesAll(r.Tool)
+	matched := glob.All(r.Tool)
 	for _, c := range inv.Capabilities {
 		names = append(names, c.Name)
-		if match(r.Tool, c.Name) {
+		if glob.Match(r.Tool, c.Name) {
 			matched = true
 			ops = append(ops, c.Ops...)
 			args = append(args, c.Args...)
@@ -92,7 +93,7 @@ func (inv *Inventory) check(errs []error, origin string, r *Rule) []error {
 	for _, c := range r.Conds {
 		switch {
 		case c.Key == "source":
-			if !anyMatches(c.Glob, inv.Sources) && !matchesAll(c.Glob) {
+			if !anyMatches(c.Glob, inv.Sources) && !glob.All(c.Glob) {
 				report(c.Glob, unique(inv.Sources), "no source is called %q", c.Glob)
 			}
 		case !matched: // what it lacks cannot be said of a tool that does not exist

@@ -1,11 +1,12 @@
-package policy
+// Package glob matches names against the globs of policies and configurations.
+package glob
 
 import "unicode/utf8"
 
-// match reports whether the whole of s matches glob, where * stands for any
+// Match reports whether the whole of s matches glob, where * stands for any
 // characters (none too, and also '/') and ? for exactly one. Case matters. It
 // allocates nothing and takes at most len(glob)*len(s) steps.
-func match(glob, s string) bool {
+func Match(glob, s string) bool {
 	g, i := 0, 0
 	star, mark := -1, 0 // after the last *, and where in s it was tried last
 	for i < len(s) {
@@ -39,8 +40,8 @@ func match(glob, s string) bool {
 	return g == len(glob)
 }
 
-// matchesAll reports whether glob matches every string, even the absent one.
-func matchesAll(glob string) bool {
+// All reports whether glob matches every string, even the absent one.
+func All(glob string) bool {
 	for i := range len(glob) {
 		if glob[i] != '*' {
 			return false
