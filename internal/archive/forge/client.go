@@ -57,12 +57,6 @@ func Download(ctx context.Context, c *rest.Client, path string, query url.Values
 	return body, err
 }
 
-// Raw returns a context for a request of an SDK whose answer is a file of at most limit
-// bytes, of one of the content types.
-func Raw(ctx context.Context, limit int64, types ...string) context.Context {
-	return rest.Want{Types: types, MaxBody: limit}.Context(ctx)
-}
-
 // Next returns the number of the page after the given one, as the Link header of an answer
 // has it. more says that there is one; its number is 0 then if it makes no sense.
 func Next(c *rest.Client, h http.Header, page int) (next int, more bool, err error) {

@@ -11,16 +11,17 @@
 // cleat may read it needs "Contents: read" and "Metadata: read". A classic token needs
 // the scope repo, or none for public repositories. GitHub answers no code search without
 // a token. For Enterprise the key url is https://HOST/api/v3.
+//
+// The requests are made over package rest alone. GitHub's client library for Go would cost
+// every start of cleat, whether a GitHub is configured or not: it makes its tables and
+// compiles its expressions when the program begins.
 package github
 
 import (
 	"context"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
-	"sync"
-
-	"github.com/google/go-github/v84/github"
 
 	"cleat/internal/archive/forge"
 	"cleat/internal/host"
@@ -47,7 +48,6 @@ func (c Config) Validate() error {
 type Source struct {
 	forge.Searcher
 	rest *rest.Client
-	api  func() (*github.Client, error) // made when it is first needed
 }
 
 var (
@@ -68,13 +68,6 @@ func Open(_ context.Context, c Config, h host.Host) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{rest: client}
-	s.api = sync.OnceValues(func() (*github.Client, error) {
-		api := github.NewClient(client.HTTP())
-		api.DisableRateLimitCheck = true // rest keeps the budgets
-		base, err := url.Parse(client.URL() + "/")
-		api.BaseURL = base
-		return api, err
-	})
 	s.Searcher = forge.Searcher{Title: title, Allow: forge.NewAllow(c.Repos), Service: service{s}, Index: index{s}, Host: h}
 	return s, nil
 }
@@ -85,6 +78,19 @@ func (s *Source) Close() error {
 		return err
 	}
 	return s.rest.Close()
+}
+
+// at returns the path of a request about a repository.
+func at(repo string, segments ...string) (string, error) {
+	return rest.Path(slices.Concat([]string{"repos"}, strings.Split(repo, "/"), segments)...)
+}
+
+// raw returns what is at a path in a media type of GitHub's own, of at most limit bytes.
+// A proxy may call it by another type; callers know what it has to be.
+func (s *Source) raw(ctx context.Context, path, accept string, limit int64) ([]byte, error) {
+	data, _, err := s.rest.Bytes(ctx, rest.Request{Path: path, Header: http.Header{"Accept": {accept}},
+		Want: rest.Want{Types: []string{"*"}, MaxBody: limit}})
+	return data, err
 }
 
 // bucket names the rate limit of a request: code search has one of its own.

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/go-github/v84/github"
-
 	"cleat/internal/archive/forge"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
@@ -58,12 +56,11 @@ const maxEntries = 1000
 // may be about; so the folder is asked for, and then the blob.
 func (s service) File(ctx context.Context, r forge.Repository, ref, file string) ([]byte, error) {
 	dir, name := path.Split(file)
-	segments := append([]string{"repos"}, strings.Split(r.Name, "/")...)
-	segments = append(segments, "contents")
+	segments := []string{"contents"}
 	if dir != "" {
 		segments = append(segments, strings.Split(path.Clean(dir), "/")...)
 	}
-	p, err := rest.Path(segments...)
+	p, err := at(r.Name, segments...)
 	if err != nil {
 		return nil, err
 	}
@@ -111,16 +108,16 @@ func (s service) fileOfMany(ctx context.Context, r forge.Repository, ref, file s
 	}
 	for _, e := range t.Entries {
 		switch {
-		case e.GetPath() != file:
-		case e.GetType() != "blob":
+		case e.Path != file:
+		case e.Type != "blob":
 			return nil, forge.NoFile(file, "folder")
-		case e.GetMode() == modeLink:
+		case e.Mode == modeLink:
 			return nil, forge.NoFile(file, "symbolic link")
-		case forge.IsHash(e.GetSHA()):
-			return s.sized(ctx, r, file, e.GetSHA(), int64(e.GetSize()))
+		case forge.IsHash(e.SHA):
+			return s.sized(ctx, r, file, e.SHA, e.Size)
 		}
 	}
-	if t.GetTruncated() {
+	if t.Truncated {
 		return nil, fail.Errorf(fail.Unsupported, "the folder of %q and the repository have more files than GitHub lists", file)
 	}
 	return nil, fail.Errorf(fail.NotFound, "no file %q", file)
@@ -128,18 +125,33 @@ func (s service) fileOfMany(ctx context.Context, r forge.Repository, ref, file s
 
 const modeLink = "120000" // of a symbolic link, in git's trees
 
+// A tree is what is used of the trees that the API has.
+type tree struct {
+	SHA       string
+	Truncated bool
+	Entries   []struct {
+		Path, Mode, SHA string
+		Type            string // blob, tree, commit
+		Size            int64
+	} `json:"tree"`
+}
+
+// Check implements rest.Checker.
+func (t tree) Check() error {
+	if t.SHA == "" {
+		return forge.Lack("tree")
+	}
+	return nil
+}
+
 // tree returns all entries of a commit, or as many as GitHub gives.
-func (s service) tree(ctx context.Context, r forge.Repository, commit string) (*github.Tree, error) {
-	api, err := s.api()
+func (s service) tree(ctx context.Context, r forge.Repository, commit string) (tree, error) {
+	p, err := at(r.Name, "git", "trees", commit)
 	if err != nil {
-		return nil, err
+		return tree{}, err
 	}
-	owner, repo, _ := strings.Cut(r.Name, "/")
-	t, _, err := api.Git.GetTree(ctx, owner, repo, commit, true)
-	if err == nil && t.SHA == nil {
-		return nil, forge.Lacks(title, "tree")
-	}
-	return t, s.rest.Wrap(err)
+	t, _, err := rest.GetJSON[tree](ctx, s.rest, p, url.Values{"recursive": {"1"}})
+	return t, err
 }
 
 // Paths implements forge.Service.
@@ -150,8 +162,8 @@ func (s service) Paths(ctx context.Context, r forge.Repository, commit, _ string
 	}
 	var names []string
 	for _, e := range t.Entries {
-		if e.GetType() == "blob" && e.GetMode() != modeLink {
-			names = append(names, e.GetPath())
+		if e.Type == "blob" && e.Mode != modeLink {
+			names = append(names, e.Path)
 		}
 	}
 	return names, nil

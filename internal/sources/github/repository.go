@@ -3,10 +3,9 @@ package github
 import (
 	"context"
 	"io"
-	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
-
-	"github.com/google/go-github/v84/github"
 
 	"cleat/internal/archive/forge"
 	"cleat/internal/fail"
@@ -16,101 +15,95 @@ import (
 // A service implements forge.Service.
 type service struct{ *Source }
 
+// A repository is what is used of the repository that the API has.
+type repository struct {
+	Name   string `json:"full_name"`
+	Branch string `json:"default_branch"`
+}
+
+// Check implements rest.Checker. An empty repository has a default branch too.
+func (r repository) Check() error {
+	if r.Name == "" || r.Branch == "" {
+		return forge.Lack("repository")
+	}
+	return nil
+}
+
 // Repository implements forge.Service.
 func (s service) Repository(ctx context.Context, name string) (forge.Repository, error) {
-	api, err := s.api()
+	if strings.Count(name, "/") != 1 {
+		return forge.Repository{}, fail.Errorf(fail.NotFound, "names on GitHub have two parts").Then("give the repository as owner/name")
+	}
+	p, err := at(name)
 	if err != nil {
 		return forge.Repository{}, err
 	}
-	owner, repo, _ := strings.Cut(name, "/")
-	if strings.Contains(repo, "/") {
-		return forge.Repository{}, fail.Errorf(fail.NotFound, "names on GitHub have two parts").Then("give the repository as owner/name")
-	}
-	r, _, err := api.Repositories.Get(ctx, owner, repo)
-	if err != nil {
-		return forge.Repository{}, s.rest.Wrap(err)
-	}
-	if r.GetFullName() == "" || r.GetDefaultBranch() == "" {
-		return forge.Repository{}, forge.Lacks(title, "repository")
-	}
-	return forge.Repository{Name: r.GetFullName(), Branch: r.GetDefaultBranch()}, nil
+	r, _, err := rest.GetJSON[repository](ctx, s.rest, p, nil)
+	return forge.Repository{Name: r.Name, Branch: r.Branch}, err
 }
 
 // Commit implements forge.Service.
 func (s service) Commit(ctx context.Context, r forge.Repository, ref string) (string, error) {
-	api, err := s.api()
+	p, err := at(r.Name, append([]string{"commits"}, strings.Split(ref, "/")...)...)
 	if err != nil {
 		return "", err
 	}
-	owner, repo, _ := strings.Cut(r.Name, "/")
-	id, _, err := api.Repositories.GetCommitSHA1(forge.Raw(ctx, 1<<10, "*"), owner, repo, ref, "")
-	return strings.TrimSpace(id), s.rest.Wrap(err)
+	data, err := s.raw(ctx, p, "application/vnd.github.v3.sha", 1<<10)
+	if err != nil {
+		return "", err
+	}
+	id := strings.TrimSpace(string(data))
+	if !forge.IsHash(id) {
+		return "", forge.Lacks(title, "commit")
+	}
+	return id, nil
 }
 
 // Archive implements forge.Service.
 func (s service) Archive(ctx context.Context, r forge.Repository, commit string) (io.ReadCloser, error) {
-	owner, repo, _ := strings.Cut(r.Name, "/")
-	p, err := rest.Path("repos", owner, repo, "tarball", commit)
+	p, err := at(r.Name, "tarball", commit)
 	if err != nil {
 		return nil, err
 	}
 	return forge.Download(ctx, s.rest, p, nil)
 }
 
-// maxLists bounds the requests of a listing, each of 100 names.
-const maxLists = 3
+// Limits of a listing: requests, and names in each.
+const (
+	maxLists = 3
+	perList  = 100
+)
 
-// List implements forge.Service.
+// List implements forge.Service. An owner is an organization or a user.
 func (s service) List(ctx context.Context, owner string) (names []string, more bool, err error) {
-	api, err := s.api()
-	if err != nil {
-		return nil, false, err
-	}
-	list := func(o github.ListOptions) ([]*github.Repository, *github.Response, error) {
-		return api.Repositories.ListByOrg(ctx, owner, &github.RepositoryListByOrgOptions{ListOptions: o})
-	}
-	user := func(o github.ListOptions) ([]*github.Repository, *github.Response, error) {
-		return api.Repositories.ListByUser(ctx, owner, &github.RepositoryListByUserOptions{ListOptions: o})
-	}
-	if owner == "" {
-		list = func(o github.ListOptions) ([]*github.Repository, *github.Response, error) {
-			return api.Repositories.ListByAuthenticatedUser(ctx, &github.RepositoryListByAuthenticatedUserOptions{ListOptions: o})
-		}
-	}
-	o := github.ListOptions{PerPage: 100}
-	for range maxLists {
-		repos, resp, err := list(o)
-		if rest.Status(err) == http.StatusNotFound && o.Page == 0 && owner != "" {
-			list = user // an owner is an organization or a user
-			repos, resp, err = list(o)
-		}
+	paths := []string{"/user/repos"}
+	if owner != "" {
+		p, err := rest.Path(owner)
 		if err != nil {
-			return nil, false, s.rest.Wrap(err)
+			return nil, false, err
 		}
-		for _, r := range repos {
-			names = append(names, r.GetFullName())
-		}
-		if o.Page = resp.NextPage; o.Page == 0 {
-			return names, false, nil
-		}
+		paths = []string{"/orgs" + p + "/repos", "/users" + p + "/repos"}
 	}
-	return names, true, nil
+	return forge.Pages(ctx, s.rest, paths, url.Values{"per_page": {strconv.Itoa(perList)}}, maxLists, func(page []repository) (names []string) {
+		for _, r := range page {
+			names = append(names, r.Name)
+		}
+		return names
+	})
 }
 
 // Branches implements forge.Service.
 func (s service) Branches(ctx context.Context, r forge.Repository) ([]string, error) {
-	api, err := s.api()
+	p, err := at(r.Name, "branches")
 	if err != nil {
 		return nil, err
 	}
-	owner, repo, _ := strings.Cut(r.Name, "/")
-	branches, _, err := api.Repositories.ListBranches(ctx, owner, repo, &github.BranchListOptions{ListOptions: github.ListOptions{PerPage: 100}})
-	if err != nil {
-		return nil, s.rest.Wrap(err)
-	}
-	var names []string
-	for _, b := range branches {
-		names = append(names, b.GetName())
-	}
-	return names, nil
+	type branch struct{ Name string }
+	names, _, err := forge.Pages(ctx, s.rest, []string{p}, url.Values{"per_page": {strconv.Itoa(perList)}}, 1, func(page []branch) (names []string) {
+		for _, b := range page {
+			names = append(names, b.Name)
+		}
+		return names
+	})
+	return names, err
 }

@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"hash"
 	"net/http"
+	"net/url"
 	"path"
+	"strconv"
 	"strings"
-
-	"github.com/google/go-github/v84/github"
 
 	"cleat/internal/archive/forge"
 	"cleat/internal/cursor"
@@ -37,12 +37,36 @@ func (index) About(forge.Target) string {
 // Files implements forge.Index.
 func (index) Files() bool { return true }
 
+// A list is what is used of the answers of code search.
+type list struct {
+	Total      *int   `json:"total_count"`
+	Incomplete bool   `json:"incomplete_results"`
+	Items      []item // nil if there is no list
+}
+
+// An item is a file that code search names.
+type item struct {
+	Path, SHA  string
+	Repository struct {
+		Name string `json:"full_name"`
+	}
+}
+
+// Check implements rest.Checker.
+func (l list) Check() error {
+	if l.Total == nil || l.Items == nil {
+		return forge.Lack("list of files")
+	}
+	for _, f := range l.Items {
+		if f.Repository.Name == "" || f.Path == "" || !forge.IsHash(f.SHA) {
+			return forge.Lack("file where one belongs")
+		}
+	}
+	return nil
+}
+
 // Page implements forge.Index.
 func (x index) Page(ctx context.Context, q forge.Question, page int) (forge.Page, error) {
-	api, err := x.api()
-	if err != nil {
-		return forge.Page{}, err
-	}
 	scopes, err := scopes(q.Target, x.rest.URL() == defaultURL)
 	if err != nil {
 		return forge.Page{}, err
@@ -55,32 +79,32 @@ func (x index) Page(ctx context.Context, q forge.Question, page int) (forge.Page
 	if err != nil {
 		return forge.Page{}, err
 	}
-	found, resp, err := api.Search.Code(ctx, text, &github.SearchOptions{ListOptions: github.ListOptions{Page: n, PerPage: forge.PerPage}})
+	found, answer, err := rest.GetJSON[list](ctx, x.rest, "/search/code",
+		url.Values{"q": {text}, "per_page": {strconv.Itoa(forge.PerPage)}, "page": {strconv.Itoa(n)}})
+	if rest.Status(err) == http.StatusUnprocessableEntity {
+		return forge.Page{}, fail.Errorf(fail.NotFound, "GitHub cannot search %s", q.Target).
+			Because("one of them does not exist, or the token may not see it").Then("give one repository as repo")
+	}
 	if err != nil {
-		if rest.Status(err) == http.StatusUnprocessableEntity {
-			return forge.Page{}, fail.Errorf(fail.NotFound, "GitHub cannot search %s", q.Target).
-				Because("one of them does not exist, or the token may not see it").Then("give one repository as repo")
-		}
-		return forge.Page{}, x.rest.Wrap(err)
+		return forge.Page{}, err
 	}
-	if found.CodeResults == nil || found.Total == nil {
-		return forge.Page{}, forge.Lacks(title, "list of files")
+	var out forge.Page
+	for _, f := range found.Items {
+		out.Candidates = append(out.Candidates, forge.Candidate{Repo: f.Repository.Name, Path: f.Path, ID: f.SHA})
 	}
-	out := forge.Page{}
-	for _, r := range found.CodeResults {
-		if r.GetRepository().GetFullName() == "" || r.GetPath() == "" || !forge.IsHash(r.GetSHA()) {
-			return forge.Page{}, forge.Lacks(title, "file where one belongs")
-		}
-		out.Candidates = append(out.Candidates, forge.Candidate{Repo: r.GetRepository().GetFullName(), Path: r.GetPath(), ID: r.GetSHA()})
-	}
-	if found.GetIncompleteResults() {
+	if found.Incomplete {
 		out.Incomplete = "GitHub ran out of time and gave what it had found"
 	}
+	next, more, err := forge.Next(x.rest, answer.Header, n)
 	switch {
-	case resp.NextPage > n && resp.NextPage <= maxResults/forge.PerPage:
-		out.Next = part*pageStride + resp.NextPage
-	case resp.NextPage > n:
+	case err != nil:
+		return forge.Page{}, err
+	case next > 0 && next <= maxResults/forge.PerPage:
+		out.Next = part*pageStride + next
+	case next > 0:
 		out.Incomplete = fmt.Sprintf("GitHub gives the first %d files of a search", maxResults)
+	case more:
+		out.Incomplete = "GitHub gives no more pages of this search"
 	}
 	if out.Next == 0 && part+1 < len(scopes) {
 		out.Next = (part + 1) * pageStride
@@ -95,14 +119,13 @@ func (x index) Blob(ctx context.Context, c forge.Candidate) ([]byte, error) {
 
 // blob returns the blob of a repository that has the id.
 func (s *Source) blob(ctx context.Context, name, id string, limit int64) ([]byte, error) {
-	api, err := s.api()
+	p, err := at(name, "git", "blobs", id)
 	if err != nil {
 		return nil, err
 	}
-	owner, repo, _ := strings.Cut(name, "/")
-	data, _, err := api.Git.GetBlobRaw(forge.Raw(ctx, limit, "*"), owner, repo, id)
+	data, err := s.raw(ctx, p, "application/vnd.github.v3.raw", limit)
 	if err != nil {
-		return nil, s.rest.Wrap(err)
+		return nil, err
 	}
 	if blobID(data, len(id)) != id {
 		return nil, forge.Lacks(title, "content of the file that was asked for")
