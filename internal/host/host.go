@@ -34,6 +34,10 @@ type Host struct {
 	// that began before is known as one.
 	RedactPart func(name string, before, part, after []byte) []byte
 
+	// Digest returns 12 hexadecimal digits of a digest of text that is keyed per state
+	// folder: equal texts have equal digests, and nobody else can compute them.
+	Digest func(text string) string
+
 	// Closed returns what tells the paths of this source that policy closes altogether: they
 	// are neither listed, nor searched, nor completed. It is asked for at each call, and
 	// returns nil where no path is closed.

@@ -1,0 +1,20 @@
+CREATE TABLE journal (id integer AUTO_INCREMENT PRIMARY KEY, what varchar(100))
+-- --
+INSERT INTO journal VALUES (1, 'x')
+-- --
+CREATE PROCEDURE p1() BEGIN COMMIT; INSERT INTO journal (what) VALUES ('evil'); COMMIT; END
+-- --
+CREATE PROCEDURE p2() SELECT 1
+-- --
+CREATE FUNCTION evil_insert() RETURNS integer MODIFIES SQL DATA BEGIN INSERT INTO journal (what) VALUES ('evil'); RETURN 1; END
+-- --
+CREATE FUNCTION evil_quiet() RETURNS integer DETERMINISTIC NO SQL BEGIN DELETE FROM orders; RETURN 1; END
+-- --
+CREATE FUNCTION evil_lock() RETURNS integer DETERMINISTIC READS SQL DATA RETURN GET_LOCK('cleat', 1)
+-- --
+CREATE FUNCTION evil_set() RETURNS integer DETERMINISTIC READS SQL DATA BEGIN SET @@SESSION.sql_mode = ''; RETURN 1; END
+-- --
+CREATE VIEW evil_view AS SELECT evil_insert() AS a
+-- --
+-- only: mariadb
+CREATE SEQUENCE ticket_numbers
