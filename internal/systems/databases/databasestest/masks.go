@@ -130,7 +130,7 @@ func probing(s *suite, db databases.DB) {
 		{"SELECT id FROM users LIMIT (SELECT count(*) FROM users WHERE ssn LIKE 'Z%')", "SELECT id FROM users LIMIT (SELECT count(*) FROM users WHERE ssn LIKE 'A%')"},
 		{"SELECT 'Hw2Yg-Vx84u-Qs6Nj' INTERSECT SELECT ssn FROM users", "SELECT 'none' INTERSECT SELECT ssn FROM users"},
 		{"SELECT count(*) FROM (SELECT ssn FROM users UNION SELECT 'Hw2Yg-Vx84u-Qs6Nj') t", "SELECT count(*) FROM (SELECT ssn FROM users UNION SELECT 'none') t"},
-		{"SELECT count(*) FROM users a JOIN users b ON a.ssn = b.ssn", "SELECT count(*) FROM users"},
+		{"SELECT count(*) FROM users a JOIN users b ON a.ssn = b.ssn WHERE a.id = 1 AND b.id = 3", "SELECT count(*) FROM users a JOIN users b ON a.ssn = b.ssn WHERE a.id = 1 AND b.id = 2"},
 	} {
 		a, err := s.ask(db, c[0])
 		if err != nil {

@@ -64,7 +64,7 @@ func single(s *suite) {
 		}
 		for _, sql := range bad {
 			_, err := s.ask(s.db, sql)
-			s.refused(sql, err, fail.Invalid)
+			s.refused(sql, err, fail.Invalid, fail.Denied)
 		}
 	})
 	s.alive(s.db, "all of these")
