@@ -57,7 +57,8 @@ func endless(s *suite) {
 		sql := "SELECT t.g, " + s.long(4000) + " AS pad, (SELECT count(*) FROM " + s.slow() + ") AS n FROM " + s.many(6)
 		began := time.Now()
 		r, err := s.askFor(db, 1000, sql)
-		if err != nil || len(r.Rows) == 0 || r.Partial == "" {
+		// On a quick machine the limit of bytes may be met before the time is over.
+		if err != nil || len(r.Rows) == 0 || r.Partial == "" && r.Stopped == "" {
 			s.Errorf("what was there before the time was over is lost: %v, %+v", explained(err), brief(r))
 		}
 		s.inTime(sql, began)

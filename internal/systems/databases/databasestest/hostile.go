@@ -15,7 +15,8 @@ import (
 // hostile: nothing that is sent as a query changes anything, whatever it looks like, and
 // it is refused.
 func hostile(s *suite) {
-	out := s.powers()
+	out, back := s.powers()
+	defer s.exec(back...) // roles belong to the whole server
 	var path string
 	if s.sqlite() {
 		path = s.path()
@@ -67,9 +68,10 @@ func hostile(s *suite) {
 }
 
 // powers gives the source's role more rights than it should have, and returns a folder
-// that the server can write to. On PostgreSQL the second connection is in that role then.
-func (s *suite) powers() string {
-	out := s.TempDir()
+// that the server can write to and the statements that take the rights back. On PostgreSQL
+// the second connection is in that role then.
+func (s *suite) powers() (out string, back []string) {
+	out = s.TempDir()
 	for _, dir := range []string{filepath.Dir(out), out} {
 		if err := os.Chmod(dir, 0o777); err != nil {
 			s.Fatal(err)
@@ -79,7 +81,10 @@ func (s *suite) powers() string {
 	case s.postgres():
 		role := name(s.Dialect, s.one(s.db, "SELECT current_user"))
 		for _, power := range []string{"pg_read_server_files", "pg_write_server_files", "pg_execute_server_program", "pg_signal_backend", "pg_monitor"} {
-			s.exec("GRANT " + power + " TO " + role)
+			if s.rows("SELECT pg_has_role('" + strings.Trim(role, `"`) + "', '" + power + "', 'MEMBER')")[0][0] == "f" {
+				s.exec("GRANT " + power + " TO " + role)
+				back = append(back, "REVOKE "+power+" FROM "+role)
+			}
 		}
 		if s.rows("SELECT count(*) FROM pg_available_extensions WHERE name = 'dblink'")[0][0] != "0" {
 			s.exec("CREATE EXTENSION dblink")
@@ -88,8 +93,9 @@ func (s *suite) powers() string {
 	case s.mysql():
 		user, host, _ := strings.Cut(s.one(s.db, "SELECT CURRENT_USER()"), "@")
 		s.exec(fmt.Sprintf("GRANT FILE, RELOAD, PROCESS ON *.* TO '%s'@'%s'", user, host))
+		back = append(back, fmt.Sprintf("REVOKE FILE, RELOAD, PROCESS ON *.* FROM '%s'@'%s'", user, host))
 	}
-	return out
+	return out, back
 }
 
 // others tells whether the second connection is still the one that it was.
