@@ -2,5 +2,6 @@
 package prompts
 
 import (
-	_ "cleat/prompts/onboard" // onboard
+	_ "cleat/prompts/explore/db" // explore_db
+	_ "cleat/prompts/onboard"    // onboard
 )

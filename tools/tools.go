@@ -4,6 +4,9 @@ package tools
 import (
 	_ "cleat/tools/code/history" // code_history
 	_ "cleat/tools/code/search"  // code_search
+	_ "cleat/tools/db/query"     // db_query
+	_ "cleat/tools/db/schema"    // db_schema
+	_ "cleat/tools/db/write"     // db_write
 	_ "cleat/tools/find"         // find
 	_ "cleat/tools/read"         // read
 	_ "cleat/tools/status"       // status

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +22,7 @@ import (
 	"cleat/internal/gate/policy"
 	"cleat/internal/gate/redact"
 	"cleat/internal/host"
+	"cleat/internal/once"
 	"cleat/internal/proc"
 	"cleat/internal/registry"
 	"cleat/internal/sources"
@@ -99,9 +103,17 @@ func (p *program) open(ctx context.Context, o openOption) (*app, error) {
 	h := host.Host{
 		Log: a.log, Now: time.Now, Redact: redactor.Text, RedactPart: redactor.Part,
 		Env: proc.Environ(p.lookup), Children: a.children,
+		Digest: func(text string) string {
+			mac := hmac.New(sha256.New, key)
+			mac.Write([]byte("digest\x00" + text))
+			return hex.EncodeToString(mac.Sum(nil)[:6])
+		},
 		Secret: func(ctx context.Context, ref string) (string, error) {
 			s, err := secrets.Secret(ctx, ref)
 			redactor.Add(s)
+			for _, p := range passwords(s) {
+				redactor.Add(p)
+			}
 			return s, err
 		},
 		State: sync.OnceValues(func() (*os.Root, error) { return a.state.Repository(a.root) }),
@@ -153,7 +165,7 @@ func (a *app) wire(redactor *redact.Redactor, h host.Host) error {
 	var err error
 	a.gate, err = gate.New(gate.Options{
 		Registry: a.registry, Set: a.set, Rules: rules, Audit: a.audit, AuditRequired: a.config.Audit.Required,
-		Redactor: redactor, Spills: spills, Now: h.Now, Log: a.log, JSON: a.config.Format == "json",
+		Redactor: redactor, Spills: spills, Once: once.Open(h.State, h.Now), Now: h.Now, Log: a.log, JSON: a.config.Format == "json",
 		Limits: gate.Limits{Call: a.config.Limits.Call, Budget: a.config.Limits.Budget,
 			InFlight: a.config.Limits.InFlight, Queue: a.config.Limits.Queue},
 		Facts: facts,
@@ -175,14 +187,14 @@ func (a *app) openSources(ctx context.Context, h host.Host) {
 	}
 	for _, s := range list {
 		h.Closed = func() func(string) bool { return a.gate.Closer(s.Name) }
-		if c, ok := s.Config.(*workspace.Config); ok {
-			if s.Name == "workspace" {
-				// What is configured of the embedded source changes it, and does not replace it.
-				c.Main = true
-				if c.Root == "" {
-					c.Root = a.root
-				}
+		if c, ok := s.Config.(*workspace.Config); ok && s.Name == "workspace" {
+			// What is configured of the embedded source changes it, and does not replace it.
+			c.Main = true
+			if c.Root == "" {
+				c.Root = a.root
 			}
+		}
+		if c, ok := s.Config.(interface{ Relative(dir string) }); ok {
 			// Relative to the file that says so, wherever cleat was started.
 			dir := filepath.Dir(s.File)
 			if s.Origin == policy.Project {
@@ -226,7 +238,8 @@ func (a *app) files() []string {
 func (a *app) inventory() policy.Inventory {
 	var inv policy.Inventory
 	for _, e := range a.registry.Entries() {
-		inv.Capabilities = append(inv.Capabilities, policy.Capability{Name: e.Name, Ops: e.Ops("op"), Args: e.Arguments()})
+		inv.Capabilities = append(inv.Capabilities, policy.Capability{Name: e.Name,
+			Ops: func() []string { return e.Ops("op") }, Args: e.Arguments})
 	}
 	inv.Sources = []string{"workspace", "cleat", "spill"}
 	for _, s := range slices.Concat(a.config.Sources, a.config.Skipped) {
@@ -239,7 +252,8 @@ func (a *app) inventory() policy.Inventory {
 func kinds() []config.Kind {
 	var out []config.Kind
 	for _, k := range sources.Kinds() {
-		out = append(out, config.Kind{Name: k.Name, New: k.Config, Local: k.Local, Secrets: k.Secrets, Hosts: k.Hosts})
+		out = append(out, config.Kind{Name: k.Name, New: k.Config, Local: k.Local, Secrets: k.Secrets,
+			Literals: k.Literals, Exec: k.Exec, Hosts: k.Hosts})
 	}
 	return out
 }

@@ -42,7 +42,10 @@ func sound(tool string) map[string]string {
 		return map[string]string{"op": `"log"`}
 	case "code_search":
 		return map[string]string{"pattern": `"a"`}
-	case "status":
+	case "db_query", "db_write":
+		sql := map[string]string{"db_query": `"SELECT 1"`, "db_write": `"UPDATE t SET a = 1"`}[tool]
+		return map[string]string{"sql": sql}
+	case "db_schema", "status":
 		return map[string]string{}
 	}
 	return nil
@@ -63,7 +66,8 @@ func objectOf(args map[string]string) string {
 // own: it is taken for what it says, or an error names the argument.
 func TestWrongKinds(t *testing.T) {
 	t.Parallel()
-	w := attacked(t, "-- a.txt --\na\n")
+	w := attacked(t, "-- a.txt --\na\n-- sqlite.sql --\nCREATE TABLE t (a int);\n-- user.toml --\n[sources.app]\nkind = \"sqlite\"\npath = \"$LITE\"\n"+
+		"[policy]\nallow = [\"db_write(source=app, op=dml)\"]\n")
 	p := w.peer(t)
 	values := []string{`5`, `-1`, `1.5`, `"5"`, `"x"`, `""`, `true`, `"true"`, `null`, `[]`, `["x"]`, `[1,2]`, `[[]]`, `[{}]`, `[null]`, `{}`,
 		`{"a":{"b":[]}}`, `"\u0000"`, `"[\"a\"]"`, `"{}"`, `1e400`, `-0`, `"\ud800"`, `"NaN"`, quoted(t, strings.Repeat("y", 100_000)), quoted(t, strings.Repeat("[", 1000))}
@@ -128,7 +132,8 @@ func TestWrongKinds(t *testing.T) {
 // names reports whether an error is about the argument: by its name, or by what the thing
 // is called that it holds.
 func names(text, argument string) bool {
-	things := map[string][]string{"uri": {"address"}, "grep": {"regular expression"}, "paths": {"path", "glob"}}[argument]
+	things := map[string][]string{"uri": {"address"}, "grep": {"regular expression"}, "paths": {"path", "glob"}, "sql": {"SQL", "statement"},
+		"kind": {"kind"}, "name": {"named query"}}[argument]
 	return slices.ContainsFunc(append(things, argument), func(s string) bool { return strings.Contains(text, s) })
 }
 

@@ -26,8 +26,8 @@ import (
 func (p *program) doctorCommand() *cobra.Command {
 	return &cobra.Command{Use: "doctor", Short: "Check the whole setup; exit 1 if something is broken",
 		Long: "doctor checks everything that cleat needs, one line each: ok, warn (it works, but less well) or FAIL.\n" +
-			"What is not ok is followed by how to mend it. It needs no client and no network, and a broken\n" +
-			"configuration does not keep it from looking at the rest.",
+			"What is not ok is followed by how to mend it. It needs no client; of the network it uses the\n" +
+			"databases that are configured. A broken configuration does not keep it from looking at the rest.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
@@ -98,7 +98,7 @@ func (d *doctor) run(ctx context.Context) (err error) {
 		d.failed("cleat", "it cannot start: "+what, mend)
 	} else {
 		d.checkConfiguration(a)
-		d.checkSources(a)
+		d.checkSources(ctx, a)
 	}
 	if d.checkState(folder, stateErr) {
 		d.checkAudit(ctx, folder.Dir())

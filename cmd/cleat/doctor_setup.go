@@ -14,6 +14,7 @@ import (
 
 	"cleat/internal/config"
 	"cleat/internal/proc"
+	"cleat/internal/systems/databases"
 )
 
 // checkClaude looks for Claude Code and for cleat in its configuration. It starts none of
@@ -182,22 +183,67 @@ func (d *doctor) checkTrust(a *app) {
 }
 
 // checkSources lists what was opened.
-func (d *doctor) checkSources(a *app) {
+func (d *doctor) checkSources(ctx context.Context, a *app) {
 	if len(a.problems) > 0 {
 		d.warn("sources", "none is open while the configuration is broken", "mend the lines with FAIL above")
 		return
 	}
+	probed := d.probe(ctx, a)
 	n := 0
 	for _, s := range a.set.List() {
 		if s.Name == "cleat" || s.Name == "spill" {
 			continue // cleat's own pages
 		}
 		n++
-		d.ok("source", "%s: %s", s.Name, strings.Join(s.Systems, ", "))
+		p, ok := probed[s.Name]
+		switch {
+		case !ok:
+			d.ok("source", "%s: %s", s.Name, strings.Join(s.Systems, ", "))
+		case p.err != nil:
+			what, mend := reason(p.err)
+			d.warn("source", s.Name+": "+what, mend)
+		case len(p.findings) > 0:
+			d.warn("source", s.Name+": "+strings.Join(p.findings, "; "), "give cleat a role of its own that can SELECT and no more, over TLS")
+		default:
+			d.ok("source", "%s: %s; it answers, and its role can only read", s.Name, strings.Join(s.Systems, ", "))
+		}
 	}
 	if n == 0 {
 		d.failed("source", "none is open", "report it as a fault of cleat's: the workspace is always there")
 	}
+}
+
+// A probing is what a database says of the role that cleat has there.
+type probing struct {
+	findings []string
+	err      error
+}
+
+// probe connects to every database at once, within half of the patience.
+func (d *doctor) probe(ctx context.Context, a *app) map[string]probing {
+	ctx, cancel := context.WithTimeout(ctx, d.patience/2)
+	defer cancel()
+	type result struct {
+		name string
+		probing
+	}
+	results := make(chan result)
+	n := 0
+	for _, s := range a.set.Databases {
+		if p, ok := s.Backend.(databases.Prober); ok {
+			n++
+			go func() {
+				findings, err := p.Probe(ctx)
+				results <- result{s.Name, probing{findings, err}}
+			}()
+		}
+	}
+	out := make(map[string]probing, n)
+	for range n {
+		r := <-results
+		out[r.name] = r.probing
+	}
+	return out
 }
 
 // took shows how long something took since began.

@@ -156,7 +156,7 @@ func TestDoctorFinds(t *testing.T) {
 				"ok    project file   none", "warn  sources        none is open while the configuration is broken",
 				"with status alone: the configuration is broken\n", "\n2 failures, 3 warnings.\n"}},
 		{"an unknown kind in the project file", file(project, "[sources.a]\nkind = \"postgers\"\n"),
-			[]string{"FAIL  project file   cleat.toml:2:1: sources.a: unknown kind", "\n      mend: write one of these instead: gitea, github, gitlab, sourcegraph, workspace, zoekt\n", "ok    user file      none", "ok    trust          cleat.toml is not trusted; mend it first"}},
+			[]string{"FAIL  project file   cleat.toml:2:1: sources.a: unknown kind", "\n      mend: did you mean postgres?\n", "ok    user file      none", "ok    trust          cleat.toml is not trusted; mend it first"}},
 		{"an empty managed file", file(func(l *place) string { return l.p.managed }, ""),
 			[]string{"FAIL  managed file   $HOME/managed.toml: the managed file says nothing\n      mend: remove it, or write into it what should hold"}},
 		{"a folder as the user file", func(t *testing.T, l *place) {

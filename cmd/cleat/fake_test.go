@@ -12,7 +12,7 @@ import (
 // address. A line "METHOD PATH" is followed by a line "STATUS BODY" and by the headers
 // "Name: value" of the answer, if any; an empty line ends it. A request that is not
 // listed fails the test.
-func serveFake(t *testing.T, list string) string {
+func serveFake(t testing.TB, list string) string {
 	type answer struct {
 		status  int
 		body    string

@@ -142,10 +142,11 @@ type world struct {
 	dir, home string
 	env       []string
 	fake      string // the address of the fake server, if there is one
+	dsn, lite string // the address of the database server, the path of the SQLite file, if there is one
 	commits   int    // git commands so far: each is a day later than the one before
 }
 
-func newWorld(t *testing.T, archive *txtar.Archive) *world {
+func newWorld(t testing.TB, archive *txtar.Archive) *world {
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -169,6 +170,8 @@ func newWorld(t *testing.T, archive *txtar.Archive) *world {
 			w.env = append(w.env, strings.Fields(string(f.Data))...)
 		case "fake":
 			w.fake = serveFake(t, string(f.Data))
+		case "postgres.sql", "mysql.sql", "sqlite.sql":
+			w.database(t, f.Name, string(f.Data))
 		default:
 			writeFile(t, filepath.Join(w.dir, f.Name), f.Data)
 		}
@@ -185,7 +188,7 @@ func newWorld(t *testing.T, archive *txtar.Archive) *world {
 	return w
 }
 
-func writeFile(t *testing.T, name string, data []byte) {
+func writeFile(t testing.TB, name string, data []byte) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		t.Fatal(err)
@@ -196,7 +199,7 @@ func writeFile(t *testing.T, name string, data []byte) {
 }
 
 // git runs git in the workspace with a fixed identity and time, so that hashes are fixed.
-func (w *world) git(t *testing.T, args ...string) {
+func (w *world) git(t testing.TB, args ...string) {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = w.dir
@@ -246,7 +249,7 @@ func (w *world) change(t *testing.T, what string) {
 
 // fill puts the world's names into what is sent.
 func (w *world) fill(s string) string {
-	return strings.NewReplacer("$DIR", w.dir, "$HOME", w.home, "$FAKE", w.fake).Replace(s)
+	return strings.NewReplacer("$DIR", w.dir, "$HOME", w.home, "$FAKE", w.fake, "$LITE", w.lite).Replace(s)
 }
 
 // What differs from run to run, and what stands for it.
@@ -261,6 +264,10 @@ var masks = []struct {
 	{regexp.MustCompile(`session: [0-9a-f]{12}`), "session: $$SESSION"},
 	{regexp.MustCompile(`cursor: [\w.-]{12,}`), "cursor: $$CURSOR"},
 	{regexp.MustCompile(`\[redacted:([a-z0-9-]+):[0-9a-f]{6}\]`), "[redacted:$1:$$HASH]"},
+	{regexp.MustCompile(`\[masked:[0-9a-f]{12}\]`), "[masked:$$HASH]"},
+	{regexp.MustCompile(`\bt\d+_app\b`), "app"}, // a role of MariaDB, which are not apart as databases are
+	{regexp.MustCompile(`'t\d+\.`), "'shop."},   // a database of MariaDB
+	{regexp.MustCompile(`(request|began) at \d{4}-\d\d-\d\dT[0-9:]{8}Z`), "$1 at $$TIME"},
 	{regexp.MustCompile(`"lastModified": "[^"]*"`), `"lastModified": "$$TIME"`},
 }
 

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"cleat/internal/config"
 	"cleat/internal/git"
 	"cleat/internal/sources"
@@ -19,9 +21,15 @@ import (
 
 // A sight is something in the repository that a configuration could name.
 type sight struct {
-	what  string
-	kinds []string // of source that could serve it, by their names
-	keys  []string // further lines for the first of the kinds
+	what   string
+	offers []offer // of sources that could serve it
+}
+
+// An offer is a table for the configuration.
+type offer struct {
+	name string   // of the source; another one of that name gets a number
+	kind string   // by its name
+	keys []string // further lines, and comments
 }
 
 // configuration says what a first configuration could name, and writes one on request.
@@ -52,27 +60,31 @@ func (in *initializer) configuration(ctx context.Context) {
 // it, and otherwise that there is none.
 func suggestions(sights []sight, known []string) []string {
 	var out []string
+	taken := map[string]bool{}
 	for _, s := range sights {
-		usable := slices.DeleteFunc(slices.Clone(s.kinds), func(k string) bool { return !slices.Contains(known, k) })
+		usable := slices.DeleteFunc(slices.Clone(s.offers), func(o offer) bool { return !slices.Contains(known, o.kind) })
 		if len(usable) == 0 {
 			out = append(out, "Seen: "+s.what+"; no source kind for it in this version.")
 			continue
 		}
 		out = append(out, "Seen: "+s.what+". For your configuration:")
-		for i, k := range usable {
-			out = append(out, "  # [sources."+k+"]", fmt.Sprintf("  # kind = %q", k))
-			if i == 0 && k == s.kinds[0] {
-				for _, line := range s.keys {
-					out = append(out, "  # "+line)
-				}
+		for _, o := range usable[:min(len(usable), maxNamed)] {
+			name := o.name
+			for n := 2; taken[name]; n++ {
+				name = fmt.Sprintf("%s-%d", o.name, n)
+			}
+			taken[name] = true
+			out = append(out, "  # [sources."+name+"]", fmt.Sprintf("  # kind = %q", o.kind))
+			for _, line := range o.keys {
+				out = append(out, "  # "+line)
 			}
 		}
 	}
 	return out
 }
 
-// sights looks at the remotes, the compose files and the names in .env files: one sight
-// for each of these, and nothing where there is nothing.
+// sights looks at the remotes, and for databases at the compose files, the variables and
+// the SQLite files: one sight for each of these, and nothing where there is nothing.
 func (in *initializer) sights(ctx context.Context) []sight {
 	root, err := os.OpenRoot(in.root)
 	if err != nil {
@@ -80,7 +92,7 @@ func (in *initializer) sights(ctx context.Context) []sight {
 	}
 	defer root.Close()
 	var out []sight
-	for _, look := range []func(context.Context, *os.Root) sight{in.remotes, composeFiles, databaseNames} {
+	for _, look := range []func(context.Context, *os.Root) sight{in.remotes, composeFiles, in.databaseNames, in.sqliteFiles} {
 		if s := look(ctx, root); s.what != "" {
 			out = append(out, s)
 		}
@@ -118,11 +130,9 @@ func (in *initializer) remotes(_ context.Context, _ *os.Root) sight {
 		}
 		names = append(names, text.Line(r.Name)+" at "+text.Line(host))
 		for _, kind := range []string{"github", "gitlab", "gitea"} {
-			if strings.Contains(host, kind) && !slices.Contains(s.kinds, kind) {
-				if len(s.kinds) == 0 {
-					s.keys = forgeKeys(kind, host)
-				}
-				s.kinds = append(s.kinds, kind)
+			offered := slices.ContainsFunc(s.offers, func(o offer) bool { return o.kind == kind })
+			if strings.Contains(host, kind) && !offered {
+				s.offers = append(s.offers, offer{kind, kind, forgeKeys(kind, host)})
 			}
 		}
 	}
@@ -175,79 +185,132 @@ func glance(root *os.Root, name string) (string, bool) {
 	return string(data), err == nil
 }
 
-// composeFiles names the compose files and the databases among their images.
+// A service is a database among the services of a compose file.
+type service struct {
+	name, engine, kind string
+	at                 string // "host:port" as published, "" if it is not
+}
+
+// composeFiles names the compose files with databases among their services.
 func composeFiles(_ context.Context, root *os.Root) sight {
-	var files, databases []string
+	var files, engines []string
+	var s sight
 	for _, name := range []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"} {
 		content, ok := glance(root, name)
 		if !ok {
 			continue
 		}
-		files = append(files, name)
-		for line := range strings.Lines(content) {
-			image, ok := strings.CutPrefix(strings.TrimSpace(line), "image:")
-			for _, d := range []string{"postgres", "mysql", "mariadb"} {
-				if ok && strings.Contains(image, d) && !slices.Contains(databases, d) {
-					databases = append(databases, d)
-				}
+		services := composeServices(content)
+		if len(services) > 0 {
+			files = append(files, name)
+		}
+		for _, d := range services {
+			if !slices.Contains(engines, d.engine) {
+				engines = append(engines, d.engine)
 			}
+			source := plainName(d.name)
+			secret := strings.ToUpper(strings.ReplaceAll(source, "-", "_")) + "_DSN"
+			o := offer{source, d.kind, []string{fmt.Sprintf("dsn = %q", "env:"+secret)}}
+			if d.at == "" {
+				o.keys = append(o.keys, "# its port is not published; once it is, "+secret+" is "+dsnForm(d.kind, "127.0.0.1:PORT"))
+			} else {
+				o.keys = append(o.keys, "# "+secret+" is "+dsnForm(d.kind, d.at))
+			}
+			s.offers = append(s.offers, o)
 		}
 	}
-	if len(files) == 0 {
-		return sight{}
-	}
-	s := sight{what: joinNames(files)}
-	for _, d := range databases {
-		kind := strings.Replace(d, "mariadb", "mysql", 1)
-		if !slices.Contains(s.kinds, kind) {
-			s.kinds = append(s.kinds, kind)
-		}
-	}
-	if len(databases) > 0 {
-		s.what += " with " + joinNames(databases)
+	if len(files) > 0 {
+		s.what = joinNames(files) + " with " + joinNames(engines)
 	}
 	return s
 }
 
-// databaseNames names the variables of .env files that look like a database's address.
-// Their values are not kept.
-func databaseNames(_ context.Context, root *os.Root) sight {
-	var names []string
-	var s sight
-	for _, file := range []string{".env", ".env.local", ".env.development", ".env.example"} {
-		content, _ := glance(root, file)
-		for line := range strings.Lines(content) {
-			name, _, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
-			name = strings.TrimSpace(name)
-			if !ok || !isDatabaseName(name) {
-				continue
-			}
-			names = append(names, name+" in "+file)
-			for _, kind := range []string{"postgres", "mysql"} {
-				generic := strings.Contains(name, "DATABASE") || strings.Contains(name, "DSN")
-				if (generic || strings.Contains(name, strings.ToUpper(kind))) && !slices.Contains(s.kinds, kind) {
-					s.kinds = append(s.kinds, kind)
+// composeServices returns the databases of a compose file, in its order; none of one that
+// is no YAML. The nodes are walked as they are written: what aliases would unfold to is
+// never built.
+func composeServices(content string) []service {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(content), &doc); err != nil || len(doc.Content) == 0 {
+		return nil // docker will say what is wrong with it
+	}
+	var out []service
+	all := resolve(valueOf(doc.Content[0], "services", 0))
+	if all == nil || all.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(all.Content) && len(out) < 4*maxNamed; i += 2 {
+		image := scalar(valueOf(all.Content[i+1], "image", 0))
+		engine, kind, port := databaseImage(image)
+		if kind == "" {
+			continue
+		}
+		s := service{name: all.Content[i].Value, engine: engine, kind: kind}
+		if ports := resolve(valueOf(all.Content[i+1], "ports", 0)); ports != nil && ports.Kind == yaml.SequenceNode {
+			for _, p := range ports.Content {
+				if s.at = published(p, port); s.at != "" {
+					break
 				}
 			}
 		}
+		out = append(out, s)
 	}
-	if len(names) > 0 {
-		s.what = joinNames(names) + " (the names; values were not looked at)"
-	}
-	return s
+	return out
 }
 
-// isDatabaseName reports whether a variable is called as addresses of databases are.
-func isDatabaseName(name string) bool {
-	if len(name) > 64 || strings.ContainsFunc(name, func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) {
-		return false
+// maxMerges is how deep the merges of a mapping are followed.
+const maxMerges = 4
+
+// resolve follows an alias. One of an alias there is not.
+func resolve(n *yaml.Node) *yaml.Node {
+	if n != nil && n.Kind == yaml.AliasNode {
+		return n.Alias
 	}
-	for _, suffix := range []string{"DATABASE_URL", "DATABASE_URI", "DB_URL", "DB_URI", "_DSN", "POSTGRES_URL", "POSTGRESQL_URL", "MYSQL_URL"} {
-		if strings.HasSuffix(name, suffix) {
-			return true
+	return n
+}
+
+// valueOf returns the value of a mapping's key, nil if there is none. The mapping's own keys
+// hold before those that it merges, of which only the first are looked at.
+func valueOf(n *yaml.Node, key string, depth int) *yaml.Node {
+	n = resolve(n)
+	if n == nil || n.Kind != yaml.MappingNode || depth > maxMerges {
+		return nil
+	}
+	var merged *yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch n.Content[i].Value {
+		case key:
+			return n.Content[i+1]
+		case "<<":
+			merged = resolve(n.Content[i+1])
 		}
 	}
-	return false
+	if merged != nil && merged.Kind == yaml.SequenceNode {
+		for _, m := range merged.Content[:min(len(merged.Content), maxMerges)] {
+			if v := valueOf(m, key, depth+1); v != nil {
+				return v
+			}
+		}
+		return nil
+	}
+	return valueOf(merged, key, depth+1)
+}
+
+// scalar is the text of a node, in which variables have their defaults; "" if it has none.
+func scalar(n *yaml.Node) string {
+	n = resolve(n)
+	if n == nil || n.Kind != yaml.ScalarNode || len(n.Value) > 512 {
+		return ""
+	}
+	s := n.Value
+	for {
+		before, rest, open := strings.Cut(s, "${")
+		inner, after, closed := strings.Cut(rest, "}")
+		if !open || !closed {
+			return s
+		}
+		_, standby, _ := strings.Cut(inner, "-")
+		s = before + standby + after
+	}
 }
 
 // skeleton is a configuration in which everything is a comment. Prose has a space after

@@ -31,7 +31,7 @@ func TestSights(t *testing.T) {
 	want := []string{
 		"Seen: git remote origin at github.com, work at gitlab.example.com. For your configuration:\n",
 		"Seen: compose.yaml with postgres, mariadb; no source kind for it in this version.\n",
-		"Seen: DATABASE_URL in .env, APP_DSN in .env (the names; values were not looked at); no source kind for it in this version.\n",
+		"Seen: DATABASE_URL in .env, APP_DSN in .env (values are not shown); no source kind for it in this version.\n",
 	}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("seen (-want +got):\n%s", diff)
@@ -61,9 +61,10 @@ func TestSightsOfOddFiles(t *testing.T) {
 // A kind is suggested only where this version has it.
 func TestSuggestions(t *testing.T) {
 	sights := []sight{
-		{"git remote origin at github.com", []string{"github"}, forgeKeys("github", "github.com")},
-		{"git remote origin at gitlab.example.com", []string{"gitlab"}, forgeKeys("gitlab", "gitlab.example.com")},
-		{what: "DATABASE_URL in .env", kinds: []string{"mysql", "postgres"}},
+		{"git remote origin at github.com", []offer{{"github", "github", forgeKeys("github", "github.com")}}},
+		{"git remote origin at gitlab.example.com", []offer{{"gitlab", "gitlab", forgeKeys("gitlab", "gitlab.example.com")}}},
+		{"DATABASE_URL in .env", []offer{{"db", "mysql", nil}, {"db", "postgres", []string{`dsn = "env:DATABASE_URL"`}}}},
+		{"compose.yaml with postgres", []offer{{"db", "postgres", nil}}},
 	}
 	want := []string{
 		"Seen: git remote origin at github.com; no source kind for it in this version.",
@@ -74,7 +75,11 @@ func TestSuggestions(t *testing.T) {
 		`  # url = "https://gitlab.example.com"`,
 		`  # repos = ["OWNER/*"]`,
 		"Seen: DATABASE_URL in .env. For your configuration:",
-		"  # [sources.postgres]",
+		"  # [sources.db]",
+		`  # kind = "postgres"`,
+		`  # dsn = "env:DATABASE_URL"`,
+		"Seen: compose.yaml with postgres. For your configuration:",
+		"  # [sources.db-2]",
 		`  # kind = "postgres"`,
 	}
 	if diff := cmp.Diff(want, suggestions(sights, []string{"gitlab", "postgres", "workspace"})); diff != "" {

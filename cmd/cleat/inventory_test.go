@@ -12,10 +12,28 @@ import (
 	"cleat/internal/registry"
 )
 
-// inProcess opens cleat on an empty workspace with no configuration at all.
-func inProcess(t *testing.T) *app {
+// everything is a configuration with which every tool is listed, two sources of each system
+// that has none of its own, so that the argument source is listed too.
+const everything = `
+[sources.app]
+kind = "sqlite"
+path = "/nowhere/app.db"
+
+[sources.report]
+kind = "sqlite"
+path = "/nowhere/report.db"
+
+[policy]
+allow = ["db_write(source=app, op=dml)", "db_write(source=report, op=ddl)"]
+`
+
+// inProcess opens cleat on an empty workspace with the user's configuration, if any.
+func inProcess(t *testing.T, configuration ...string) *app {
 	t.Helper()
 	dir := t.TempDir()
+	for _, text := range configuration {
+		writeFile(t, dir+"/config/cleat/cleat.toml", []byte(text))
+	}
 	p := &program{registry: registry.Default, managed: dir + "/none.toml", managedUID: os.Getuid(),
 		environ: []string{"HOME=" + dir, "XDG_STATE_HOME=" + dir + "/state", "XDG_CONFIG_HOME=" + dir + "/config", "PATH=" + os.Getenv("PATH")},
 		stdin:   strings.NewReader(""), stdout: io.Discard, stderr: io.Discard}
@@ -37,7 +55,9 @@ func inProcess(t *testing.T) *app {
 
 // Limits of product.md on what every session pays for.
 const (
-	maxListBytes        = 9_000 // of what is on by default
+	maxListBytes        = 9_000  // of what is on by default
+	maxWholeBytes       = 24_000 // of all tools
+	maxDatabaseBytes    = 3_000  // of the three tools of databases
 	maxToolBytes        = 1_400
 	maxDescription      = 1_000
 	maxNameLength       = 40
@@ -46,12 +66,27 @@ const (
 
 // TestInventory holds every tool to what clients and models need of it.
 func TestInventory(t *testing.T) {
-	a := inProcess(t)
+	for _, tt := range []struct {
+		name, configuration string
+		limit               int
+	}{{"default", "", maxListBytes}, {"everything", everything, maxWholeBytes}} {
+		t.Run(tt.name, func(t *testing.T) { inventory(t, tt.configuration, tt.limit) })
+	}
+}
+
+func inventory(t *testing.T, configuration string, limit int) {
+	a := inProcess(t, configuration)
+	if unlisted := len(a.registry.Names(registry.ToolKind)); configuration != "" {
+		tools, err := a.registry.List(a.set, a.gate, false)
+		if err != nil || len(tools) != unlisted {
+			t.Errorf("%v: %d of %d tools are listed", err, len(tools), unlisted)
+		}
+	}
 	tools, err := a.registry.List(a.set, a.gate, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	total := 0
+	total, database := 0, 0
 	key := regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 	for _, tool := range tools {
 		raw, err := json.Marshal(tool)
@@ -59,6 +94,9 @@ func TestInventory(t *testing.T) {
 			t.Fatal(err)
 		}
 		total += len(raw)
+		if strings.HasPrefix(tool.Name, "db_") {
+			database += len(raw)
+		}
 		t.Logf("%-14s %5d bytes", tool.Name, len(raw))
 		if len(raw) > maxToolBytes {
 			t.Errorf("%s costs %d bytes, the limit is %d", tool.Name, len(raw), maxToolBytes)
@@ -95,15 +133,18 @@ func TestInventory(t *testing.T) {
 			}
 		}
 	}
-	if total > maxListBytes {
-		t.Errorf("tools/list costs %d bytes, the limit is %d", total, maxListBytes)
+	if total > limit {
+		t.Errorf("tools/list costs %d bytes, the limit is %d", total, limit)
+	}
+	if database > maxDatabaseBytes {
+		t.Errorf("the tools of databases cost %d bytes, the limit is %d", database, maxDatabaseBytes)
 	}
 	t.Logf("tools/list: %d tools, %d bytes", len(tools), total)
 }
 
 // TestInstructions keeps the instructions short, and the names in them true.
 func TestInstructions(t *testing.T) {
-	a := inProcess(t)
+	a := inProcess(t, everything)
 	s := a.instructions()
 	if n := len(s); n > maxInstructions || n == 0 {
 		t.Errorf("the instructions have %d characters, the limit is %d", n, maxInstructions)

@@ -43,7 +43,7 @@ func TestLinked(t *testing.T) {
 	}{
 		{"tools", registry.ToolKind, func(rel string, e registry.Entry) bool { return strings.ReplaceAll(rel, "/", "_") == e.Name }},
 		{"resources", registry.TemplateKind, func(rel string, e registry.Entry) bool { return rel == e.Name }},
-		{"prompts", registry.PromptKind, func(rel string, e registry.Entry) bool { return rel == e.Name }},
+		{"prompts", registry.PromptKind, func(rel string, e registry.Entry) bool { return strings.ReplaceAll(rel, "/", "_") == e.Name }},
 	} {
 		var folders []string
 		root := filepath.Join(repository, tree.dir)

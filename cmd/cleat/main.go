@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"runtime/debug"
+	"sync"
 
 	"cleat/internal/config"
 	"cleat/internal/registry"
@@ -26,9 +27,9 @@ func main() {
 }
 
 // programVersion is the version that the binary was built as.
-func programVersion() string {
+var programVersion = sync.OnceValue(func() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}
 	return "(devel)"
-}
+})

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	// A worker gets no variable that is not on the list for children.
 	worker := len(os.Args) > 1 && os.Args[1] == "worker"
 	if os.Getenv(asProgram) == "" && !worker {
-		os.Exit(m.Run())
+		os.Exit(serversMain(m))
 	}
 	p := &program{registry: registry.Default, managed: os.Getenv(managedEnv), managedUID: os.Getuid(),
 		environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}

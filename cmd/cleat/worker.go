@@ -8,8 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"slices"
 	"strings"
 	"time"
@@ -68,9 +68,11 @@ func limitSelf() error {
 // watchMemory calls over once the process has mapped more than most bytes: not all systems
 // can be told to see to it, and those that can end a process without a word.
 func watchMemory(most uint64, over func()) {
-	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
+	// Package runtime/metrics would tell without stopping the goroutines for a moment, but
+	// it takes 0.1 ms of every start of cleat.
+	var m runtime.MemStats
 	for range time.Tick(20 * time.Millisecond) {
-		if metrics.Read(sample); sample[0].Value.Uint64() > most {
+		if runtime.ReadMemStats(&m); m.Sys > most {
 			over()
 			return
 		}

@@ -18,11 +18,20 @@ func (v *visit) completable(rules *policy.Policy) error {
 	if q := query(v.entry, "", true); !rules.Visible(q) {
 		return v.denied(rules.Check(q))
 	}
-	for _, s := range v.entry.Completers(v.gate.opt.Set) {
+	sources := v.entry.Completers(v.gate.opt.Set)
+	var refused error
+	open := len(sources) == 0
+	for _, s := range sources {
 		v.record.Source = s.Name
-		if q := query(v.entry, s.Name, s.Local); !rules.Visible(q) {
-			return v.denied(rules.Check(q))
+		q := query(v.entry, s.Name, s.Local)
+		if rules.Visible(q) {
+			open = true
+			break
 		}
+		refused = v.denied(rules.Check(q))
+	}
+	if !open {
+		return refused
 	}
 	v.record.Decision = audit.Allow
 	return nil
@@ -53,18 +62,39 @@ func (v *visit) complete(ctx context.Context, rules *policy.Policy, set *systems
 	if err := v.within(rules, set); err != nil {
 		return registry.Reply{}, err
 	}
-	values, total, err := v.entry.Complete(ctx, set, v.req.Argument, v.req.Prefix, v.req.Vars)
-	if err != nil {
-		return registry.Reply{}, err
+	var values []string
+	total := 0
+	var failed error
+	answered := false
+	sources := v.entry.Completers(set)
+	if len(sources) == 0 {
+		sources = []systems.Source{{}} // that there is no such argument is said all the same
 	}
-	q := query(v.entry, v.record.Source, v.gate.local(v.record.Source))
-	n := len(values)
-	values = slices.DeleteFunc(values, func(value string) bool {
-		q.Args = map[string][]string{v.req.Argument: {value}}
-		if v.req.Argument == "path" {
-			q.Args["uri"] = []string{value}
+	for _, src := range sources {
+		got, n, err := v.entry.Complete(ctx, set, src.Name, v.req.Argument, v.req.Prefix, v.req.Vars)
+		if err != nil {
+			// One source that is away does not take the others' values with it.
+			v.gate.opt.Log.Warn("completing", "source", src.Name, "err", v.gate.line(err.Error()))
+			failed = err
+			continue
 		}
-		return !rules.Check(q).Allow
-	})
-	return registry.Reply{Values: v.gate.lines(values), Total: total - (n - len(values))}, nil
+		answered = true
+		q := query(v.entry, src.Name, src.Local)
+		before := len(got)
+		got = slices.DeleteFunc(got, func(value string) bool {
+			q.Args = map[string][]string{v.req.Argument: {value}}
+			if v.req.Argument == "path" {
+				q.Args["uri"] = []string{value}
+			}
+			return !rules.Check(q).Allow
+		})
+		values, total = append(values, got...), total+n-(before-len(got))
+	}
+	if failed != nil && !answered {
+		return registry.Reply{}, failed
+	}
+	return registry.Reply{Values: v.gate.lines(values[:min(len(values), maxCompleted)]), Total: total}, nil
 }
+
+// maxCompleted is how many values the protocol lets an answer have.
+const maxCompleted = 100

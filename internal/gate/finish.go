@@ -21,6 +21,11 @@ const maxChars = 40_000
 func (v *visit) finish(out text.Renderer) (registry.Reply, error) {
 	g := v.gate
 	g.opt.Redactor.Strings(out)
+	if k, ok := out.(text.Keeper); ok {
+		if err := k.Keep(v.keep); err != nil {
+			return registry.Reply{}, err
+		}
+	}
 	budget := v.call.Budget
 	if budget == 0 {
 		budget = g.opt.Limits.Budget
@@ -35,6 +40,14 @@ func (v *visit) finish(out text.Renderer) (registry.Reply, error) {
 	}
 	g.usage.add(v.entry.Name, text.Tokens(reply.Text)+text.Tokens(string(reply.Structured)))
 	return reply, err
+}
+
+// keep stores a part of an answer that is not shown, redacted and cleaned as what is shown
+// is, and returns its address.
+func (v *visit) keep(s string) (string, error) {
+	s, _ = text.Clean(v.gate.opt.Redactor.String(s))
+	id, err := v.gate.opt.Spills.Put(v.call.Source, v.call.Entry.Name, s)
+	return spillScheme + "://" + id, err
 }
 
 // page is a rendered answer before it is cut.

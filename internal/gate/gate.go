@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"cleat/internal/gate/audit"
 	"cleat/internal/gate/policy"
 	"cleat/internal/gate/redact"
+	"cleat/internal/once"
 	"cleat/internal/registry"
 	"cleat/internal/systems"
 	"cleat/internal/systems/documents"
@@ -40,6 +42,7 @@ type Options struct {
 	AuditRequired bool // no write happens that cannot be recorded
 	Redactor      *redact.Redactor
 	Spills        *Spills
+	Once          *once.Keys // of writes that are to be done once
 	Limits        Limits
 	JSON          bool // answers are structured content instead of text
 	Facts         Facts
@@ -63,22 +66,26 @@ func DefaultLimits() Limits {
 // A Gate implements registry.Caller. It is safe for concurrent use.
 type Gate struct {
 	opt     Options
-	session string
+	session func() string // its id, made when it is first needed
 	slots   *slots
 	shares  map[string]chan struct{} // of sources on the network
 	usage   usage
 	repeats repeats
+	asks    *asks
 
 	warned sync.Once // that the audit log cannot be written
 }
 
 // New returns a gate.
 func New(opt Options) (*Gate, error) {
+	return &Gate{opt: opt, session: sync.OnceValue(newSession), slots: newSlots(opt.Limits), shares: newShares(opt), asks: newAsks()}, nil
+}
+
+// newSession returns an id for one process's records.
+func newSession() string {
 	id := make([]byte, 6)
-	if _, err := rand.Read(id); err != nil {
-		return nil, fmt.Errorf("making a session id: %w", err)
-	}
-	return &Gate{opt: opt, session: hex.EncodeToString(id), slots: newSlots(opt.Limits), shares: newShares(opt)}, nil
+	rand.Read(id) // never fails
+	return hex.EncodeToString(id)
 }
 
 // Do takes req through policy, audit and limits, calls the capability, and makes its
@@ -86,7 +93,7 @@ func New(opt Options) (*Gate, error) {
 // after the time limit of a call.
 func (g *Gate) Do(ctx context.Context, req registry.Request) registry.Reply {
 	v := &visit{gate: g, req: req, start: g.opt.Now()}
-	v.record = audit.Record{Session: g.session, Client: req.Client, Method: req.Method, Name: req.Name,
+	v.record = audit.Record{Session: g.session(), Client: req.Client, Method: req.Method, Name: req.Name,
 		Args: req.Raw(), BytesIn: int64(req.Bytes)}
 	reply, err := v.guarded(ctx)
 	if err != nil {
@@ -114,12 +121,7 @@ func (g *Gate) Shows(e *registry.Entry, source, argument, value string) bool {
 }
 
 func (g *Gate) local(source string) bool {
-	for _, s := range g.opt.Set.List() {
-		if s.Name == source {
-			return s.Local
-		}
-	}
-	return source == ""
+	return g.opt.Set.Local(source)
 }
 
 // query is the policy's view of a capability on a source.
@@ -187,6 +189,11 @@ func (v *visit) run(ctx context.Context) (registry.Reply, error) {
 	if err := v.prepare(rules); err != nil {
 		return registry.Reply{}, err
 	}
+	if ask, err := v.consent(); err != nil {
+		return registry.Reply{}, err
+	} else if ask != nil {
+		return *ask, nil
+	}
 	if v.call.Entry.Access != registry.Read {
 		if err := v.intend(ctx); err != nil {
 			return registry.Reply{}, err
@@ -201,11 +208,7 @@ func (v *visit) run(ctx context.Context) (registry.Reply, error) {
 	return v.limited(ctx, limit, func(ctx context.Context) (registry.Reply, error) {
 		sources := set(v.entry)
 		sources.Opened = func(doc *documents.Document) error { return v.opened(rules, doc) }
-		out, err := v.call.Run(ctx, sources)
-		if err != nil {
-			return registry.Reply{}, v.closed(rules, err)
-		}
-		return v.finish(out)
+		return v.perform(ctx, sources, func(err error) error { return v.closed(rules, err) })
 	})
 }
 
@@ -222,10 +225,8 @@ func (v *visit) find() error {
 		e, ok := g.opt.Registry.Template(u)
 		if !ok {
 			var forms []string
-			for _, e := range g.opt.Registry.Entries() {
-				if e.Kind == registry.TemplateKind {
-					forms = append(forms, e.URI)
-				}
+			for _, e := range g.offered(registry.TemplateKind) {
+				forms = append(forms, e.URI)
 			}
 			f := fail.Errorf(fail.NotFound, "no resource has the scheme %q", u.Scheme)
 			if g.opt.Facts.Broken != "" {
@@ -250,7 +251,10 @@ func (v *visit) find() error {
 	}
 	e, ok := g.opt.Registry.Lookup(kind, v.req.Name)
 	if !ok {
-		known := g.opt.Registry.Names(kind)
+		var known []string
+		for _, e := range g.offered(kind) {
+			known = append(known, e.Name)
+		}
 		f := fail.Errorf(fail.NotFound, "there is no %s %q", kind, clip(v.req.Name))
 		if near := fail.Near(v.req.Name, known); len(near) > 0 {
 			f = f.Because("did you mean %s?", strings.Join(near, ", "))
@@ -262,6 +266,13 @@ func (v *visit) find() error {
 	}
 	v.entry = e
 	return nil
+}
+
+// offered are the capabilities of a kind that have a source and that policy lets be seen.
+func (g *Gate) offered(kind registry.Kind) []registry.Entry {
+	return slices.DeleteFunc(g.opt.Registry.Entries(), func(e registry.Entry) bool {
+		return e.Kind != kind || !slices.ContainsFunc(e.Sources(g.opt.Set), func(s systems.Source) bool { return g.Shows(&e, s.Name, "", "") })
+	})
 }
 
 // narrow returns a function that cuts the set down to the sources that a capability may

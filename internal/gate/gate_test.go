@@ -18,6 +18,7 @@ import (
 	"cleat/internal/gate/audit"
 	"cleat/internal/gate/policy"
 	"cleat/internal/gate/redact"
+	"cleat/internal/once"
 	"cleat/internal/registry"
 	"cleat/internal/systems"
 	"cleat/internal/systems/documents"
@@ -88,7 +89,7 @@ func newRig(t *testing.T, change func(*gate.Options), entries ...registry.Entry)
 	}
 	rules := policy.New(nil)
 	opt := gate.Options{Registry: registry.New(entries...), Set: set, Rules: func() (*policy.Policy, string) { return rules, "" },
-		Audit: log, Redactor: redact.New([]byte("key")), Spills: spills, Limits: gate.DefaultLimits(), Now: time.Now,
+		Audit: log, Redactor: redact.New([]byte("key")), Spills: spills, Once: once.Open(spills.State, time.Now), Limits: gate.DefaultLimits(), Now: time.Now,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Facts: gate.Facts{State: dir}}
 	if change != nil {
 		change(&opt)

@@ -106,7 +106,7 @@ func (s *Status) audit(ctx context.Context, r *self.Report) {
 		r.Add("audit problem", err.Error())
 	}
 	for _, w := range open {
-		if w.Session != g.session {
+		if w.Session != g.session() {
 			r.Add("unknown outcome", fmt.Sprintf("%s %s on %s at %s", w.Name, w.Op, w.Source, w.Time.Format(time.DateTime)))
 		}
 	}

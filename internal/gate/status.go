@@ -82,7 +82,7 @@ func (s *Status) Report(ctx context.Context, view self.View) (*self.Report, erro
 	case self.Audit:
 		s.audit(ctx, r)
 	case self.Whoami:
-		r.Add("session", s.Gate.session)
+		r.Add("session", s.Gate.session())
 		r.Add("root", s.Gate.opt.Facts.Root)
 		r.Add("version", s.Gate.opt.Facts.Version)
 	default:
@@ -96,14 +96,14 @@ func (s *Status) health(ctx context.Context, r *self.Report) {
 	r.Add("version", g.opt.Facts.Version)
 	r.Add("root", g.opt.Facts.Root)
 	for _, src := range g.opt.Set.List() {
-		where := "remote"
+		what := strings.Join(src.Systems, ", ")
 		if src.Local {
-			where = "on this machine"
+			what += ", on this machine"
 		}
 		if src.Health != "" {
-			where += "; " + src.Health
+			what += "; " + src.Health
 		}
-		r.Add("source "+src.Name, strings.Join(src.Systems, ", ")+", "+where)
+		r.Add("source "+src.Name, what)
 	}
 	if len(g.opt.Facts.Files) == 0 {
 		r.Add("configuration", "none; every embedded source is on")
@@ -125,6 +125,10 @@ func (s *Status) health(ctx context.Context, r *self.Report) {
 	r.Add("limits", fmt.Sprintf("call %s, budget %d tokens, %d calls in flight, %d waiting", l.Call, l.Budget, l.InFlight, l.Queue))
 	r.Add("protections", "files only below the pinned root, regular files only; secrets redacted by rule and by exact value; "+
 		"foreign text cleaned and bounded; git runs no configured program; hard links are not told apart from files")
+	if len(g.opt.Set.Databases) > 0 {
+		r.Add("databases", "one statement, in a transaction that cannot write and is rolled back; sessions keep nothing; masks go by lineage and do not cover "+
+			"copies of the data under other names, functions that functions= allows, and what counts and other columns tell: column grants in the database do")
+	}
 	s.audit(ctx, r)
 }
 

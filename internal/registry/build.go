@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,12 +26,20 @@ type Addressed interface {
 	Address() string
 }
 
+// A Classed input tells by its content what kind of operation it is, for policy: one of the
+// Ops of its tool.
+type Classed interface {
+	// Class fails with what is wrong with the content.
+	Class() (string, error)
+}
+
 // A target is what a call was decoded to: the input, and where it goes.
 type target struct {
 	in      any // a *In of the entry
 	source  string
 	local   bool
 	address *uri.URI
+	op      string   // of a Classed input
 	names   []string // of what the address leads to, in their one spelling: its address, its path
 }
 
@@ -42,7 +51,7 @@ func NewTool[B, In any, Out text.Renderer](sys systems.System[B], t Tool, run Fu
 	}
 	e := newEntry(sys, run, t.Schema)
 	e.Kind, e.Name, e.Title, e.Description = ToolKind, t.Name, t.Title, t.Description
-	e.Access, e.Idempotent, e.AlwaysLoad, e.AskUser = t.Access, t.Idempotent, t.AlwaysLoad, t.AskUser
+	e.Access, e.Idempotent, e.AlwaysLoad, e.AskUser, e.ops = t.Access, t.Idempotent, t.AlwaysLoad, t.AskUser, t.Ops
 	return e
 }
 
@@ -56,30 +65,32 @@ func NewTemplate[B, In any, Out text.Renderer](sys systems.System[B], t Template
 	e := newEntry(sys, read, nil)
 	e.Kind, e.Name, e.Title, e.Description = TemplateKind, t.Name, t.Title, t.Description
 	e.URI, e.MIMEType, e.Governs, e.Access, e.Idempotent = t.URI, t.MIMEType, t.Governs, Read, true
-	scheme := parsePattern(t.URI).scheme
-	completers := func(set *systems.Set) (systems.Sources[B], error) {
+	p := parsePattern(t.URI)
+	if sys.Routes() {
+		// A library of other schemes is no reason to list the template.
+		e.sources = func(set *systems.Set) []systems.Source { return listed(sys.Serving(set, p.scheme)) }
+	}
+	completers := func(set *systems.Set) systems.Sources[B] {
 		if !sys.Routes() {
-			return sys.Sources(set), nil
+			return sys.Sources(set)
 		}
-		n, err := sys.Route(set, uri.URI{Scheme: scheme})
-		return systems.Sources[B]{n}, err
-	}
-	e.completers = func(set *systems.Set) []systems.Source {
-		sources, err := completers(set)
+		if slices.Contains(p.variables(), "source") {
+			return sys.Serving(set, p.scheme)
+		}
+		n, err := sys.Route(set, uri.URI{Scheme: p.scheme})
 		if err != nil {
-			return nil // nor will complete find one
+			return nil
 		}
-		return listed(sources)
+		return systems.Sources[B]{n}
 	}
-	e.complete = func(ctx context.Context, set *systems.Set, name, prefix string, vars map[string]string) ([]string, int, error) {
-		sources, err := completers(set)
-		if err != nil {
-			return nil, 0, err
+	e.completers = func(set *systems.Set) []systems.Source { return listed(completers(set)) }
+	e.complete = func(ctx context.Context, set *systems.Set, source, name, prefix string, vars map[string]string) ([]string, int, error) {
+		n, ok := completers(set).Named(source)
+		if !ok {
+			return nil, 0, nil
 		}
-		for _, n := range sources {
-			if c, ok := any(n.Backend).(completer); ok {
-				return c.Complete(ctx, scheme, name, prefix, vars)
-			}
+		if c, ok := any(n.Backend).(completer); ok {
+			return c.Complete(ctx, p.scheme, name, prefix, vars)
 		}
 		return nil, 0, nil
 	}
@@ -127,6 +138,9 @@ func newEntry[B, In any, Out text.Renderer](sys systems.System[B], run Func[B, I
 			}
 			n, err := pick(sys, set, args, u)
 			t := target{in: in, source: n.Name, local: n.Local, address: u}
+			if c, ok := any(*in).(Classed); ok && err == nil {
+				t.op, err = c.Class()
+			}
 			if namer, ok := any(n.Backend).(documents.Namer); ok && u != nil && err == nil {
 				if address, path, ok := namer.Names(*u); ok {
 					t.names = []string{address.String(), path}

@@ -81,6 +81,9 @@ func (e *Entry) prepared(set *systems.Set, args arguments, u *uri.URI) (*Call, e
 		return nil, err
 	}
 	c.Source, c.Local, c.Address = c.target.source, c.target.local, c.target.address
+	if c.target.op != "" {
+		c.Op = c.target.op
+	}
 	if c.Address != nil {
 		// Policy must not be got round by another spelling of an address.
 		c.Named(c.Address.String(), c.Address.Path)
@@ -122,9 +125,9 @@ func (c *Call) Run(ctx context.Context, set *systems.Set) (text.Renderer, error)
 	return c.Entry.call(ctx, set, c.target)
 }
 
-// Complete returns values for a variable of a template or an argument of a prompt,
-// best first, at most 100, and how many there are.
-func (e *Entry) Complete(ctx context.Context, set *systems.Set, name, prefix string, vars map[string]string) ([]string, int, error) {
+// Complete returns values that the source has for a variable of a template or an argument
+// of a prompt, best first, at most 100, and how many there are.
+func (e *Entry) Complete(ctx context.Context, set *systems.Set, source, name, prefix string, vars map[string]string) ([]string, int, error) {
 	if e.shape().arg(name) == nil {
 		return nil, 0, fail.Errorf(fail.Invalid, "%s %s has no argument %s", e.Kind, e.Name, quote(name)).
 			Then("use one of %s", list(e.shape().names()))
@@ -132,7 +135,7 @@ func (e *Entry) Complete(ctx context.Context, set *systems.Set, name, prefix str
 	if e.complete == nil {
 		return nil, 0, nil
 	}
-	values, total, err := e.complete(ctx, set, name, prefix, vars)
+	values, total, err := e.complete(ctx, set, source, name, prefix, vars)
 	if len(values) > 100 {
 		values = values[:100]
 	}

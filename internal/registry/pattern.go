@@ -117,5 +117,8 @@ func (p pattern) match(template string, u uri.URI) (map[string]string, error) {
 	if p.query == "" && len(u.Query) > 0 {
 		return nil, bad("it takes no query")
 	}
+	if p.query != "" {
+		_, vars[p.query], _ = strings.Cut(uri.URI{Query: u.Query}.String(), "?")
+	}
 	return vars, nil
 }

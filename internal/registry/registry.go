@@ -68,6 +68,7 @@ type Tool struct {
 	Idempotent               bool
 	AlwaysLoad               bool                     // part of every prompt, not looked up when needed
 	AskUser                  bool                     // a person must agree to each call
+	Ops                      []string                 // what a Classed input can be, for policy; nil if it is not one
 	Schema                   func(*jsonschema.Schema) // adds enums and bounds to the inferred input schema; optional
 }
 
@@ -95,13 +96,14 @@ type Entry struct {
 	Idempotent, AlwaysLoad, AskUser bool
 	System                          string
 
+	ops     []string // of a Classed input
 	shape   func() *shape
 	sources func(*systems.Set) []systems.Source
 	prepare func(set *systems.Set, args []byte, u *uri.URI) (target, error)
 	call    func(ctx context.Context, set *systems.Set, t target) (text.Renderer, error)
 	// complete is for templates whose back end completes variables.
-	complete func(ctx context.Context, set *systems.Set, name, prefix string, vars map[string]string) ([]string, int, error)
-	// completers are the sources that complete asks, also where policy closes them.
+	complete func(ctx context.Context, set *systems.Set, source, name, prefix string, vars map[string]string) ([]string, int, error)
+	// completers are the sources that can be asked to complete, also where policy closes them.
 	completers func(set *systems.Set) []systems.Source
 	output     func() (json.RawMessage, error)
 }
@@ -119,7 +121,11 @@ func (e *Entry) Completers(set *systems.Set) []systems.Source {
 }
 
 // Ops returns the values of the tool's "op", "view" or "mode" argument called name, or nil.
+// What a Classed input can be counts as its "op".
 func (e *Entry) Ops(name string) []string {
+	if name == "op" && e.ops != nil {
+		return e.ops
+	}
 	if a := e.shape().arg(name); a != nil {
 		return a.enum
 	}

@@ -31,9 +31,20 @@ type Request struct {
 	Vars             map[string]string
 	Kind             Kind
 
+	// Asks reports whether the client can put a question to a person, and Answer is what
+	// the person said to the question of an earlier reply, with its ticket.
+	Asks   bool
+	Answer *Answer
+
 	// Refused is what is wrong with a request that cannot be understood. It is passed on
 	// all the same, so that it is recorded.
 	Refused error
+}
+
+// An Answer is what a person said to a question.
+type Answer struct {
+	Agreed bool
+	Ticket string
 }
 
 // Raw returns the arguments as they came, for a record of a request that is not decoded.
@@ -62,6 +73,10 @@ type Reply struct {
 	Values     []string // of a completion
 	Total      int
 	Items      []documents.Item // of a list of resources
+
+	// Ask is a question to put to a person before the call is done, and Ticket what has to
+	// come back with the answer.
+	Ask, Ticket string
 }
 
 // A Caller takes a request through policy, audit and limits, and brings the reply. It
@@ -327,8 +342,13 @@ func (w *wire) initialize(ctx context.Context, next mcp.MethodHandler, method st
 }
 
 func (w *wire) callTool(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	r := w.caller.Do(ctx, Request{Method: CallTool, Name: req.Params.Name, Args: req.Params.Arguments,
-		Bytes: len(req.Params.Arguments), Client: client(req)})
+	q := Request{Method: CallTool, Name: req.Params.Name, Args: req.Params.Arguments,
+		Bytes: len(req.Params.Arguments), Client: client(req)}
+	q.Asks, q.Answer = answer(req)
+	r := w.caller.Do(ctx, q)
+	if r.Ask != "" {
+		return ask(r), nil
+	}
 	if r.Unknown {
 		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: r.Text}
 	}

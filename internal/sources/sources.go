@@ -11,20 +11,26 @@ import (
 	"cleat/internal/sources/gitea"
 	"cleat/internal/sources/github"
 	"cleat/internal/sources/gitlab"
+	"cleat/internal/sources/mysql"
+	"cleat/internal/sources/postgres"
 	"cleat/internal/sources/sourcegraph"
+	"cleat/internal/sources/sqlite"
 	"cleat/internal/sources/workspace"
 	"cleat/internal/sources/zoekt"
 	"cleat/internal/systems"
 	"cleat/internal/systems/code"
+	"cleat/internal/systems/databases"
 	"cleat/internal/systems/documents"
 )
 
 // A Kind is a kind of source.
 type Kind struct {
-	Name    string
-	Local   bool     // what it serves lies on this machine
-	Secrets []string // keys that are references to secrets
-	Hosts   []string // keys that name a host
+	Name     string
+	Local    bool     // what it serves lies on this machine
+	Secrets  []string // keys that are references to secrets
+	Literals []string // those of them that may hold the secret itself
+	Exec     []string // keys that make something run
+	Hosts    []string // keys that name a host
 
 	// Config returns a pointer to a new configuration with the defaults set.
 	Config func() any
@@ -50,13 +56,22 @@ func remote(name string) Kind {
 	return Kind{Name: name, Secrets: []string{"token"}, Hosts: []string{"url", "proxy", "downloads"}}
 }
 
+// server is a Kind of database with a server. That it is not local keeps it read-only
+// until a rule allows db_write.
+func server(name string) Kind {
+	return Kind{Name: name, Secrets: []string{"dsn"}, Literals: []string{"dsn"}, Exec: []string{"ssh"}, Hosts: []string{"ssh"}}
+}
+
 // Kinds lists the kinds, sorted by name.
 func Kinds() []Kind {
 	return []Kind{
 		of(remote("gitea"), gitea.Open),
 		of(remote("github"), github.Open),
 		of(remote("gitlab"), gitlab.Open),
+		of(server("mysql"), mysql.Open),
+		of(server("postgres"), postgres.Open),
 		of(remote("sourcegraph"), sourcegraph.Open),
+		of(Kind{Name: "sqlite"}, sqlite.Open), // a file that others share, and so not local to policy
 		of(Kind{Name: "workspace", Local: true}, workspace.Open),
 		of(remote("zoekt"), zoekt.Open),
 	}
@@ -71,6 +86,12 @@ func (k Kind) Open(ctx context.Context, set *systems.Set, name string, config an
 	}
 	if s, ok := src.(code.Searcher); ok {
 		set.Code = append(set.Code, systems.Named[code.Searcher]{Name: name, Local: k.Local, Backend: s})
+	}
+	if s, ok := src.(databases.DB); ok {
+		s.Rules().Source = name
+		set.Databases = append(set.Databases, systems.Named[databases.DB]{Name: name, Local: k.Local, Backend: s})
+		set.Documents = append(set.Documents,
+			systems.Named[documents.Library]{Name: name, Local: k.Local, Backend: databases.NewLibrary(name, s)})
 	}
 	if s, ok := src.(documents.Library); ok {
 		set.Documents = append(set.Documents, systems.Named[documents.Library]{Name: name, Local: k.Local, Backend: s})

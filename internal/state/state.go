@@ -95,17 +95,22 @@ const keySize = 32
 // secrets look equal across processes. It is made at the first call. Where the folder
 // cannot be used, the key is one of this process alone, and err says why.
 func (f *Folder) Key() (key []byte, err error) {
+	root, err := f.Open()
+	if err == nil {
+		defer root.Close()
+		if kept, ok := kept(root); ok {
+			return kept, nil
+		}
+	}
 	key = make([]byte, keySize)
 	if _, err := rand.Read(key); err != nil {
 		return nil, fmt.Errorf("making a key: %w", err)
 	}
-	root, err := f.Open()
 	if err != nil {
 		return key, err
 	}
-	defer root.Close()
 	for range 2 {
-		if kept, err := root.ReadFile("key"); err == nil && len(kept) == keySize {
+		if kept, ok := kept(root); ok {
 			return kept, nil
 		}
 		// Written whole under another name and linked, so that no process ever reads half
@@ -123,6 +128,12 @@ func (f *Folder) Key() (key []byte, err error) {
 		}
 	}
 	return key, unusable(f.dir, errors.New("the file key is damaged; remove it"))
+}
+
+// kept returns the key that the folder has.
+func kept(root *os.Root) (key []byte, ok bool) {
+	key, err := root.ReadFile("key")
+	return key, err == nil && len(key) == keySize
 }
 
 func unusable(dir string, err error) error {

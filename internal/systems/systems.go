@@ -9,6 +9,7 @@ import (
 
 	"cleat/internal/fail"
 	"cleat/internal/systems/code"
+	"cleat/internal/systems/databases"
 	"cleat/internal/systems/documents"
 	"cleat/internal/systems/self"
 	"cleat/internal/uri"
@@ -28,6 +29,7 @@ type Sources[B any] []Named[B]
 // A Set holds the sources of every system. It is not changed after start.
 type Set struct {
 	Code      Sources[code.Searcher]
+	Databases Sources[databases.DB]
 	Documents Sources[documents.Library]
 	Self      Sources[self.Reporter]
 
@@ -47,12 +49,15 @@ type System[B any] struct {
 	// route chooses the source that an address belongs to; nil where the address
 	// names its source.
 	route func(Sources[B], uri.URI) (Named[B], error)
+	// serving lists the sources that have addresses of the scheme; nil where route is.
+	serving func(s Sources[B], scheme string) Sources[B]
 }
 
 // The systems.
 var (
 	Code      = System[code.Searcher]{Name: "code", pick: func(s *Set) Sources[code.Searcher] { return s.Code }}
-	Documents = System[documents.Library]{Name: "documents", route: route,
+	Databases = System[databases.DB]{Name: "databases", pick: func(s *Set) Sources[databases.DB] { return s.Databases }}
+	Documents = System[documents.Library]{Name: "documents", route: route, serving: serving,
 		pick: func(s *Set) Sources[documents.Library] { return s.Documents }}
 	Self = System[self.Reporter]{Name: "self", pick: func(s *Set) Sources[self.Reporter] { return s.Self }}
 
@@ -85,6 +90,9 @@ func (s System[B]) Routes() bool { return s.route != nil }
 // Route returns the source that u belongs to. It fails with fail.NotFound.
 func (s System[B]) Route(set *Set, u uri.URI) (Named[B], error) { return s.route(s.pick(set), u) }
 
+// Serving returns the sources that have addresses of the scheme.
+func (s System[B]) Serving(set *Set, scheme string) Sources[B] { return s.serving(s.pick(set), scheme) }
+
 // Names lists the names of the sources.
 func (s Sources[B]) Names() []string {
 	names := make([]string, len(s))
@@ -115,7 +123,7 @@ func (s Sources[B]) keep(ok func(name string, local bool) bool) Sources[B] {
 
 // Narrow returns a copy of s with only the sources for which ok is true.
 func (s *Set) Narrow(ok func(name string, local bool) bool) *Set {
-	return &Set{Code: s.Code.keep(ok), Documents: s.Documents.keep(ok), Self: s.Self.keep(ok),
+	return &Set{Code: s.Code.keep(ok), Databases: s.Databases.keep(ok), Documents: s.Documents.keep(ok), Self: s.Self.keep(ok),
 		Offers: s.Offers, Opened: s.Opened}
 }
 
@@ -134,6 +142,23 @@ type Healthy interface {
 	Health() string
 }
 
+// Local reports whether the source called name lives on this machine; "", which is none, does.
+func (s *Set) Local(name string) bool {
+	if n, ok := s.Code.Named(name); ok {
+		return n.Local
+	}
+	if n, ok := s.Databases.Named(name); ok {
+		return n.Local
+	}
+	if n, ok := s.Documents.Named(name); ok {
+		return n.Local
+	}
+	if n, ok := s.Self.Named(name); ok {
+		return n.Local
+	}
+	return name == ""
+}
+
 // List returns every source once, with the systems it serves.
 func (s *Set) List() []Source {
 	var out []Source
@@ -150,6 +175,9 @@ func (s *Set) List() []Source {
 	}
 	for _, n := range s.Code {
 		add("code", n.Name, n.Local, n.Backend)
+	}
+	for _, n := range s.Databases {
+		add("databases", n.Name, n.Local, n.Backend)
 	}
 	for _, n := range s.Documents {
 		add("documents", n.Name, n.Local, n.Backend)
@@ -190,4 +218,15 @@ func route(libs Sources[documents.Library], u uri.URI) (Named[documents.Library]
 			Then("use one of the schemes %s", strings.Join(slices.Compact(schemes), ", "))
 	}
 	return *first, nil
+}
+
+// serving lists the libraries that have addresses of the scheme.
+func serving(libs Sources[documents.Library], scheme string) Sources[documents.Library] {
+	var out Sources[documents.Library]
+	for _, n := range libs {
+		if slices.Contains(n.Backend.Schemes(), scheme) {
+			out = append(out, n)
+		}
+	}
+	return out
 }

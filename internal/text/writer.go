@@ -17,6 +17,13 @@ type Renderer interface{ Text(*Writer) }
 // false when nothing is left to drop.
 type Shrinker interface{ Shrink(keep float64) bool }
 
+// A Keeper is an answer with parts that are too long to be shown and that can be read on
+// their own. Keep is called once, after redaction and before the first rendering. put
+// stores a text and returns the address under which read has it.
+type Keeper interface {
+	Keep(put func(s string) (address string, err error)) error
+}
+
 // A Writer collects an answer. The zero value is ready to use. It is not safe for
 // concurrent use.
 type Writer struct {

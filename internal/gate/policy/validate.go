@@ -19,8 +19,10 @@ type Inventory struct {
 // A Capability is a tool, resource template or prompt, by the name rules use.
 type Capability struct {
 	Name string
-	Ops  []string
-	Args []string
+
+	// Ops and Args list the values of its argument op and the names of its arguments; nil
+	// for none. They are called only where a rule is about them: a schema is behind them.
+	Ops, Args func() []string
 }
 
 // A RuleError is a rule that names something that does not exist.
@@ -77,16 +79,15 @@ func (inv *Inventory) check(errs []error, origin string, r *Rule) []error {
 		errs = append(errs, e)
 	}
 
-	var names, ops, args []string
-	matched := glob.All(r.Tool)
+	var names []string
+	var meant []Capability
 	for _, c := range inv.Capabilities {
 		names = append(names, c.Name)
 		if glob.Match(r.Tool, c.Name) {
-			matched = true
-			ops = append(ops, c.Ops...)
-			args = append(args, c.Args...)
+			meant = append(meant, c)
 		}
 	}
+	matched := len(meant) > 0 || glob.All(r.Tool)
 	if !matched {
 		report(r.Tool, unique(names), "no tool, resource or prompt matches %q", r.Tool)
 	}
@@ -98,16 +99,30 @@ func (inv *Inventory) check(errs []error, origin string, r *Rule) []error {
 			}
 		case !matched: // what it lacks cannot be said of a tool that does not exist
 		case c.Key == "op":
+			ops := all(meant, func(c Capability) func() []string { return c.Ops })
 			if len(ops) == 0 {
 				report("op", nil, "%s has no op", r.Tool)
 			} else if !anyMatches(c.Glob, ops) {
 				report(c.Glob, unique(ops), "%s has no op %q", r.Tool, c.Glob)
 			}
-		case !slices.Contains(args, c.Key):
-			report(c.Key, unique(append([]string{"source", "op"}, args...)), "%s has no argument %q", r.Tool, c.Key)
+		default:
+			args := all(meant, func(c Capability) func() []string { return c.Args })
+			if !slices.Contains(args, c.Key) {
+				report(c.Key, unique(append([]string{"source", "op"}, args...)), "%s has no argument %q", r.Tool, c.Key)
+			}
 		}
 	}
 	return errs
+}
+
+// all gathers what the capabilities list.
+func all(caps []Capability, list func(Capability) func() []string) (words []string) {
+	for _, c := range caps {
+		if f := list(c); f != nil {
+			words = append(words, f()...)
+		}
+	}
+	return words
 }
 
 func unique(words []string) []string {
