@@ -226,7 +226,8 @@ func (l *lineage) item(from, to int) *fail.Error {
 		return nil
 	}
 	a := l.tokens[alias]
-	if strings.ToLower(a.Text) == strings.ToLower(t.Text) {
+	// As the caller compares names with those of the answer; EqualFold takes more for equal.
+	if name := strings.ToLower(t.Text); strings.ToLower(a.Text) == name {
 		l.allowed[alias] = true
 		return nil
 	}

@@ -73,7 +73,7 @@ func (s *Source) explain(ctx context.Context, st *statement, err error, began ti
 // refused makes an error of one of the server's.
 func (s *Source) refused(ctx context.Context, st *statement, e *pgconn.PgError) error {
 	message := e.Message
-	if s.rules.Masks() {
+	if s.rules.Masks() && !aboutText(e.Code) {
 		message = hide(message)
 	}
 	message = "PostgreSQL: " + clip(message) + " (SQLSTATE " + e.Code + ")"
@@ -114,10 +114,33 @@ func (s *Source) refused(ctx context.Context, st *statement, e *pgconn.PgError) 
 	return out
 }
 
+// aboutText reports whether the server's parser makes the errors of this code: what they
+// quote is the statement's own text.
+func aboutText(code string) bool {
+	switch code {
+	case "42601", "42703", "42P01", "42702", "42704", "42883", "3F000":
+		return true
+	}
+	return false
+}
+
+// unknown returns the index of the token that the server does not know, -1 if that cannot
+// be told. What stands before the statement depends on what was asked for: the token is
+// where the server says, and in its message.
+func (st *statement) unknown(e *pgconn.PgError) int {
+	for _, prefix := range []string{declare, explainPlain + declare, explainFully + declare, explainFully, ""} {
+		i := st.tokenAt(int(e.Position) - 1 - utf8.RuneCountInString(prefix))
+		if i >= 0 && strings.Contains(e.Message, st.tokens[i].Text) {
+			return i
+		}
+	}
+	return -1
+}
+
 // near returns names like the one that the server does not know. The statement's text says
 // which it is: the server's message may be in any language.
 func (s *Source) near(ctx context.Context, st *statement, e *pgconn.PgError) []string {
-	i := st.tokenAt(int(e.Position) - 1 - utf8.RuneCountInString(declare))
+	i := st.unknown(e)
 	if i < 0 {
 		return nil
 	}

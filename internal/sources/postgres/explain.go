@@ -227,7 +227,7 @@ func tryIndex(ctx context.Context, c *conn, st *statement, schema string, i idea
 	var rows [][]string
 	err := c.run(ctx, []step{
 		{sql: "SELECT " + quote(schema) + ".hypopg_create_index($1)", args: [][]byte{[]byte(create)}},
-		{sql: "EXPLAIN (FORMAT JSON) " + declare + st.sql, args: st.args, rows: text(&rows)},
+		{sql: explainPlain + declare + st.sql, args: st.args, rows: text(&rows)},
 		{sql: "SELECT " + quote(schema) + ".hypopg_reset()"},
 	})
 	if err != nil {

@@ -87,7 +87,7 @@ func resetPlanner(before [][]string) step {
 func (s *Source) inspect(ctx context.Context, c *conn, opening []step, st *statement, prefix string) (*positions, error) {
 	var before, plan [][]string
 	var rows touchedRows
-	explain := step{sql: "EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) " + prefix + st.sql, args: st.args, rows: text(&plan)}
+	explain := step{sql: explainFully + prefix + st.sql, args: st.args, rows: text(&plan)}
 	group := append(append(opening, setPlanner(&before), explain), touch(lockedSQL, &rows)...)
 	if err := c.run(ctx, group); err != nil {
 		return nil, err
@@ -217,7 +217,7 @@ func (s *Source) throughViews(ctx context.Context, c *conn, t *touched) error {
 			quoted = append(quoted, quote(column))
 		}
 		var plan [][]string
-		err := c.run(ctx, []step{{sql: "EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT " + strings.Join(quoted, ", ") + " FROM " + quote(view.schema) + "." + quote(view.name), rows: text(&plan)}})
+		err := c.run(ctx, []step{{sql: explainFully + "SELECT " + strings.Join(quoted, ", ") + " FROM " + quote(view.schema) + "." + quote(view.name), rows: text(&plan)}})
 		if err != nil {
 			return err
 		}

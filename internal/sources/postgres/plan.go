@@ -235,7 +235,7 @@ func (l *lineage) origin(root *node, i int) (*relation, string) {
 // maskedUse is the error for a masked column that is used otherwise than plainly.
 func maskedUse(column string) error {
 	return fail.Errorf(fail.Denied, "%s is masked: select it plainly, without an expression, condition or order", column).
-		Because("an answer that depends on its value would tell it")
+		Because("an answer that depends on its value would tell it").Then("name it in the outermost list of columns, or leave it out")
 }
 
 // follow returns the masks of what a node hands up.
@@ -317,7 +317,7 @@ func (l *lineage) hidden(n *node, carried map[int]databases.Mask) error {
 		}
 	}
 	return fail.Errorf(fail.Denied, "%s is masked: select it plainly, not in a subquery, CTE or set operation that the server computes on its own", column).
-		Because("it could not be told apart in the answer")
+		Because("it could not be told apart in the answer").Then("name it in the outermost list of columns, or leave it out")
 }
 
 // boundary reports whether a node gives new names to what it gets, or compares it.

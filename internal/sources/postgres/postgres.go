@@ -199,7 +199,7 @@ func read(q databases.Query) (*statement, error) {
 	default:
 		if _, found := slices.BinarySearch(commands(), verb); found {
 			return nil, fail.Errorf(fail.Denied, "%s is not a statement that only reads", verb).
-				Because("SELECT, VALUES, TABLE, WITH … SELECT and SHOW are accepted")
+				Because(accepted).Then(instead)
 		}
 	}
 	class, err := sqltext.Class(sqltext.PostgreSQL, st.sql)
@@ -207,11 +207,16 @@ func read(q databases.Query) (*statement, error) {
 		return nil, err
 	}
 	if class == string(databases.DML) || class == string(databases.DDL) {
-		return nil, fail.Errorf(fail.Denied, "the statement writes").
-			Because("SELECT, VALUES, TABLE, WITH … SELECT and SHOW are accepted")
+		return nil, fail.Errorf(fail.Denied, "the statement writes").Because(accepted).Then(instead)
 	}
 	return st, nil
 }
+
+// What is said of a statement that does not only read.
+const (
+	accepted = "SELECT, VALUES, TABLE, WITH … SELECT and SHOW are accepted"
+	instead  = "use db_write for a statement that changes data, where it is listed"
+)
 
 // commands returns the first words of the statements that are no reads, sorted. They
 // decide on the wording of the error alone: what is not here, the server's grammar refuses.

@@ -16,6 +16,13 @@ import (
 // SELECT, VALUES, TABLE and WITH … SELECT can.
 const declare = "DECLARE cleat NO SCROLL CURSOR FOR "
 
+// What stands before a statement whose plan is wanted: the plan with its costs, or with all
+// that its steps hand up.
+const (
+	explainPlain = "EXPLAIN (FORMAT JSON) "
+	explainFully = "EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) "
+)
+
 // Query implements databases.DB.
 func (s *Source) Query(ctx context.Context, q databases.Query) (*databases.Result, error) {
 	st, err := read(q)

@@ -119,13 +119,12 @@ func TestNoState(t *testing.T) {
 	d := newDB(t, "CREATE TABLE t (a)")
 	s := d.source(t, databases.Config{})
 	const state = "SELECT total_changes(), changes(), last_insert_rowid(), (SELECT count(*) FROM temp.sqlite_master), 'A' LIKE 'a', (SELECT foreign_keys FROM pragma_foreign_keys)"
-	before := shown(t, nil, nil)
 	look := func() string {
 		res, err := ask(t, s, strings.Replace(state, "(SELECT count(*) FROM temp.sqlite_master)", "0", 1))
 		return shown(t, res, err)
 	}
 	look()
-	before = look()
+	before := look()
 	for _, sql := range []string{"PRAGMA case_sensitive_like=1", "PRAGMA foreign_keys=1", "CREATE TEMP TABLE x (a)", "BEGIN", "SAVEPOINT x", "INSERT INTO t VALUES (1)", "PRAGMA temp_store=1"} {
 		if _, err := ask(t, s, sql); err == nil {
 			t.Errorf("%s: no error", sql)

@@ -16,7 +16,8 @@ func concurrency(s *suite) {
 		db := s.open(databases.Config{Mask: []string{"users.ssn"}, Timeout: 20 * time.Second})
 		calls := []func(ctx context.Context, i int) error{
 			func(ctx context.Context, i int) error {
-				r, err := db.Query(ctx, databases.Query{SQL: "SELECT " + s.by("$1::int", "?", "?") + ", count(*) FROM orders", Params: []databases.Param{{JSON: fmt.Appendf(nil, "%d", i)}}})
+				r, err := db.Query(ctx, databases.Query{SQL: "SELECT " + s.by("$1::int", "?", "?") + ", count(*) FROM orders",
+					Params: []databases.Param{{JSON: fmt.Appendf(nil, "%d", i)}}})
 				if err == nil && fmt.Sprint(table(r)) != fmt.Sprintf("[[%d 12]]", i) {
 					return fmt.Errorf("call %d got %v", i, table(r))
 				}

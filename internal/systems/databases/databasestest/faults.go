@@ -33,7 +33,9 @@ func faults(s *suite) {
 		{"SELECT " + name(s.Dialect, "no\nsuch\r\x1b[2J") + " FROM users", []fail.Code{fail.NotFound, fail.Invalid}, ""},
 		{"SELECT * FROM " + name(s.Dialect, "no\nsuch\u202e"), []fail.Code{fail.NotFound, fail.Invalid}, ""},
 		{"SELECT " + strings.Repeat("(", 20_000) + "1" + strings.Repeat(")", 20_000), []fail.Code{fail.Invalid, fail.TooLarge}, ""},
-		{"hello", []fail.Code{fail.Invalid, fail.Denied}, ""}, {"1", []fail.Code{fail.Invalid, fail.Denied}, ""}, {"\\d users", []fail.Code{fail.Invalid, fail.Denied}, ""}, {"SELECT 1\\G", []fail.Code{fail.Invalid}, ""},
+		{"hello", []fail.Code{fail.Invalid, fail.Denied}, ""}, {"1", []fail.Code{fail.Invalid, fail.Denied},
+			""}, {"\\d users", []fail.Code{fail.Invalid, fail.Denied}, ""}, {"SELECT 1\\G", []fail.Code{fail.Invalid},
+			""},
 	} {
 		_, err := s.ask(s.db, c.sql)
 		s.refused(short(c.sql), err, c.codes...)

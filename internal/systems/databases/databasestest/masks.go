@@ -2,6 +2,7 @@ package databasestest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cleat/internal/fail"
@@ -97,9 +98,11 @@ func hidden(s *suite, db databases.DB) {
 
 // derived: what is computed from a masked column is refused, or masked as a whole.
 func derived(s *suite, db databases.DB) {
-	for _, expr := range []string{"ssn LIKE 'Z%'", "CASE WHEN ssn LIKE 'Z%' THEN 1 ELSE 0 END", "length(ssn)", "substr(ssn, 1, 1)", "max(ssn)", "count(CASE WHEN ssn > 'M' THEN 1 END)", "min(substr(ssn, 2, 1))",
+	for _, expr := range []string{"ssn LIKE 'Z%'", "CASE WHEN ssn LIKE 'Z%' THEN 1 ELSE 0 END", "length(ssn)",
+		"substr(ssn, 1, 1)", "max(ssn)", "count(CASE WHEN ssn > 'M' THEN 1 END)", "min(substr(ssn, 2, 1))",
 		s.by("ascii(ssn)", "ASCII(ssn)", "unicode(ssn)"), s.by("ssn ~ '^Z'", "ssn RLIKE '^Z'", "ssn GLOB 'Z*'"), "coalesce(ssn, 'x')", "replace(ssn, '-', '')", "nullif(ssn, 'x')",
-		"(SELECT substr(v.ssn, 1, 1) FROM users v WHERE v.id = 1)", "(SELECT card FROM user_cards c WHERE c.id = 1)", "CASE WHEN EXISTS (SELECT 1 FROM users v WHERE v.ssn LIKE 'Z%') THEN 1 ELSE 0 END",
+		"(SELECT substr(v.ssn, 1, 1) FROM users v WHERE v.id = 1)", "(SELECT card FROM user_cards c WHERE c.id = 1)",
+		"CASE WHEN EXISTS (SELECT 1 FROM users v WHERE v.ssn LIKE 'Z%') THEN 1 ELSE 0 END",
 		s.by("ssn::bytea", "HEX(ssn)", "hex(ssn)"), "row_number() OVER (ORDER BY ssn)", "sum(CASE WHEN email LIKE 'a%' THEN 1 ELSE 0 END)"} {
 		sql := "SELECT " + expr + " FROM users"
 		r, err := s.ask(db, sql)
@@ -207,4 +210,9 @@ func maskedElsewhere(s *suite, db databases.DB, m databases.Mask) {
 	s.refused("a row by a masked key", err, fail.Denied)
 	_, err = keyed.Row(s.Context(), "named", []string{"none"})
 	s.refused("a row that is not there by a masked key", err, fail.Denied)
+}
+
+// disguises are statements that try to bring the values of users.ssn or users.email out.
+func (s *suite) disguises() []string {
+	return slices.Concat(statements(s.T, "hidden/all.sql"), statements(s.T, "hidden/"+s.file()))
 }

@@ -38,13 +38,15 @@ func parameters(s *suite) {
 				}
 			}
 		}
-		r := s.must(s.db, "SELECT id FROM orders WHERE status = "+s.ph(1)+" AND total > "+s.ph(2)+" AND day >= "+s.ph(3)+" ORDER BY id", `"paid"`, "12.00", `"2026-01-01"`)
+		r := s.must(s.db, "SELECT id FROM orders WHERE status = "+s.ph(1)+" AND total > "+s.ph(2)+" AND day >= "+s.ph(3)+" ORDER BY id",
+			`"paid"`, "12.00", `"2026-01-01"`)
 		if len(r.Rows) != 4 {
 			s.Errorf("three parameters: %v", table(r))
 		}
 	})
 	s.sub("injection", func(s *suite) {
-		for _, text := range []string{"' OR 1=1 --", "' OR ''='", `\' OR 1=1 #`, `" OR 1=1 --`, "'; DELETE FROM users; --", "\xbf\x27 OR 1=1 --", "$1", "?", "%' OR 1=1 /*"} {
+		for _, text := range []string{"' OR 1=1 --", "' OR ''='", `\' OR 1=1 #`, `" OR 1=1 --`, "'; DELETE FROM users; --",
+			"\xbf\x27 OR 1=1 --", "$1", "?", "%' OR 1=1 /*"} {
 			if got := s.one(s.db, "SELECT count(*) FROM users WHERE email = "+s.ph(1), quote(text)); got != "0" {
 				s.Errorf("%q finds %s users", text, got)
 			}
@@ -80,7 +82,8 @@ func parameters(s *suite) {
 			s.refused("the parameter "+bad, err, fail.Invalid)
 		}
 		if s.postgres() {
-			for _, c := range [][2]string{{"$1::int", `"abc"`}, {"$1::int", "1.5"}, {"$1::int", "99999999999"}, {"$1::boolean", `"maybe"`}, {"$1::date", `"soon"`}, {"$1::uuid", "5"}, {"$1::numeric", `"x"`}} {
+			for _, c := range [][2]string{{"$1::int", `"abc"`}, {"$1::int", "1.5"}, {"$1::int", "99999999999"},
+				{"$1::boolean", `"maybe"`}, {"$1::date", `"soon"`}, {"$1::uuid", "5"}, {"$1::numeric", `"x"`}} {
 				_, err := s.ask(s.db, "SELECT "+c[0], c[1])
 				s.refused(c[0]+" with "+c[1], err, fail.Invalid)
 			}

@@ -40,7 +40,8 @@ func row(s *suite) {
 			key   []string
 		}{
 			{"users", []string{"99"}}, {"users", []string{"1 OR 1=1"}}, {"users", []string{"1abc"}}, {"users", []string{""}}, {"users", []string{"1; DROP TABLE orders"}},
-			{"users", []string{"' OR ''='"}}, {"users", []string{"99999999999999999999"}}, {"users", []string{"NULL"}}, {"pairs", []string{"x", "3"}}, {"pairs", []string{"2", "x"}},
+			{"users", []string{"' OR ''='"}}, {"users", []string{"99999999999999999999"}}, {"users", []string{"NULL"}}, {"pairs",
+				[]string{"x", "3"}}, {"pairs", []string{"2", "x"}},
 			{"named", []string{"' OR '1'='1"}}, {"named", []string{"%"}}, {"empty_one", []string{"1"}}, {"named", []string{strings.Repeat("x", 100_000)}},
 		} {
 			_, err := s.db.Row(s.Context(), c.table, c.key)
@@ -57,7 +58,8 @@ func row(s *suite) {
 			key   []string
 			says  []string
 		}{
-			{"users", nil, []string{"id"}}, {"users", []string{"1", "2"}, []string{"id"}}, {"pairs", []string{"x"}, []string{"a", "b"}}, {"pairs", []string{"x", "1", "2"}, []string{"a", "b"}},
+			{"users", nil, []string{"id"}}, {"users", []string{"1", "2"}, []string{"id"}}, {"pairs", []string{"x"},
+				[]string{"a", "b"}}, {"pairs", []string{"x", "1", "2"}, []string{"a", "b"}},
 			{"no_key", []string{"1"}, nil}, {"paid_orders", []string{"1"}, nil},
 		} {
 			_, err := s.db.Row(s.Context(), c.table, c.key)
@@ -70,7 +72,8 @@ func row(s *suite) {
 		}
 	})
 	s.sub("no such table", func(s *suite) {
-		for _, t := range []string{"", "nope", "users; DROP TABLE orders", "users WHERE 1=1 --", `users" WHERE 1=1 --`, "users` WHERE 1=1 --", "(SELECT * FROM users)", "users, orders", "nope.users", home + ".nope",
+		for _, t := range []string{"", "nope", "users; DROP TABLE orders", "users WHERE 1=1 --", `users" WHERE 1=1 --`,
+			"users` WHERE 1=1 --", "(SELECT * FROM users)", "users, orders", "nope.users", home + ".nope",
 			"users\x00", strings.Repeat("x", 100_000), "a.b.c.d", ".users", "users."} {
 			_, err := s.db.Row(s.Context(), t, []string{"1"})
 			s.refused("the table "+short(t), err, fail.NotFound, fail.Invalid)

@@ -35,7 +35,8 @@ func schema(s *suite) {
 		if !slices.IsSorted(got) && !s.mysql() {
 			s.Errorf("not sorted: %q", got)
 		}
-		for _, want := range []string{"users", "orders", "paid_orders", "user_cards", "select", "we ird", "ta'ble", `quo"te`, "back`tick", "Mixed", "a.b", "no_key", "pairs", "empty_one", "kinds"} {
+		for _, want := range []string{"users", "orders", "paid_orders", "user_cards", "select", "we ird", "ta'ble",
+			`quo"te`, "back`tick", "Mixed", "a.b", "no_key", "pairs", "empty_one", "kinds"} {
 			if i := slices.Index(got, want); i < 0 {
 				s.Errorf("%q is not listed: %q", want, got)
 			} else if o := r.Objects[i]; o.Kind != map[bool]string{true: "view", false: "table"}[want == "paid_orders" || want == "user_cards"] || o.Schema != "" || len(o.Columns) > 0 {
@@ -143,7 +144,9 @@ func patterns(s *suite) {
 	if err != nil && !strings.Contains(explained(err), "users") {
 		s.Errorf("the nearest name is not said: %v", explained(err))
 	}
-	for _, pattern := range []string{"users'); DROP TABLE orders;--", "' OR 1=1 --", `" OR 1=1 --`, "` OR 1=1 --", "%", "_sers", "u%s", "users\\", "[u]sers", ".", "users.", "no.such.thing", "users --", "a\x00b", strings.Repeat("x", 100_000), strings.Repeat("*?", 5000) + "q", "\xff", "$1", "?1=1"} {
+	for _, pattern := range []string{"users'); DROP TABLE orders;--", "' OR 1=1 --", `" OR 1=1 --`, "` OR 1=1 --",
+		"%", "_sers", "u%s", "users\\", "[u]sers", ".", "users.", "no.such.thing", "users --", "a\x00b", strings.Repeat("x",
+			100_000), strings.Repeat("*?", 5000) + "q", "\xff", "$1", "?1=1"} {
 		for _, d := range []databases.Detail{databases.Names, databases.Full} {
 			r, err := s.db.Schema(s.Context(), databases.SchemaQuery{Pattern: pattern, Detail: d})
 			if err == nil && len(r.Objects) > 0 {
@@ -165,7 +168,8 @@ func pages(s *suite) {
 	if len(all) < 75 {
 		s.Fatalf("only %d objects", len(all))
 	}
-	for _, q := range []databases.SchemaQuery{{Detail: databases.Names, Limit: 7}, {Detail: databases.Summary}, {Detail: databases.Full}, {Detail: databases.Summary, Limit: 1, Pattern: "page_*"}} {
+	for _, q := range []databases.SchemaQuery{{Detail: databases.Names, Limit: 7}, {Detail: databases.Summary},
+		{Detail: databases.Full}, {Detail: databases.Summary, Limit: 1, Pattern: "page_*"}} {
 		var got []string
 		first := q
 		for range 100 {
@@ -195,7 +199,9 @@ func pages(s *suite) {
 	}
 	for what, q := range map[string]databases.SchemaQuery{
 		"nonsense": {Cursor: "nonsense"}, "the cursor of another pattern": {Cursor: cursor, Pattern: "o*"}, "the cursor of another kind": {Cursor: cursor, Kind: "view"},
-		"half a cursor": {Cursor: cursor[:len(cursor)/2]}, "a cursor and more": {Cursor: cursor + "x"}, "a quote": {Cursor: "' OR 1=1 --"}, "a long one": {Cursor: strings.Repeat("A", 100_000)},
+		"half a cursor": {Cursor: cursor[:len(cursor)/2]}, "a cursor and more": {Cursor: cursor + "x"},
+		"a quote": {Cursor: "' OR 1=1 --"}, "a long one": {Cursor: strings.Repeat("A",
+			100_000)},
 	} {
 		q.Detail = databases.Names
 		_, err := db.Schema(s.Context(), q)

@@ -37,7 +37,8 @@ func (s *suite) state() state {
 		for _, r := range s.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1") {
 			tables = append(tables, name(s.Dialect, r[0]))
 		}
-		catalog = []string{"SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master", "PRAGMA user_version", "PRAGMA application_id", "PRAGMA journal_mode", "PRAGMA page_size",
+		catalog = []string{"SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master", "PRAGMA user_version",
+			"PRAGMA application_id", "PRAGMA journal_mode", "PRAGMA page_size",
 			"PRAGMA page_count", "PRAGMA auto_vacuum", "PRAGMA encoding", "PRAGMA schema_version", "PRAGMA integrity_check"}
 		st["the folder"] = strings.Join(listing(s.path()), " ")
 	}
@@ -109,8 +110,10 @@ func postgresCatalog() []string {
 		"SELECT tgrelid, tgname, tgenabled FROM pg_trigger", "SELECT rulename, ev_class FROM pg_rewrite" + fmt.Sprintf(in, "oid"), "SELECT polname FROM pg_policy",
 		"SELECT oid, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname NOT LIKE 'pg_%temp%'", "SELECT extname, extversion FROM pg_extension",
 		"SELECT rolname, rolsuper, rolcanlogin, rolconnlimit, rolvaliduntil FROM pg_roles", "SELECT * FROM pg_db_role_setting", "SELECT * FROM pg_auth_members",
-		"SELECT oid, lomowner FROM pg_largeobject_metadata", "SELECT count(*) FROM pg_largeobject", "SELECT conname, conrelid FROM pg_constraint", "SELECT stxname FROM pg_statistic_ext",
-		"SELECT objoid, objsubid, description FROM pg_description" + fmt.Sprintf(in, "objoid"), "SELECT gid FROM pg_prepared_xacts", "SELECT srvname FROM pg_foreign_server",
+		"SELECT oid, lomowner FROM pg_largeobject_metadata", "SELECT count(*) FROM pg_largeobject", "SELECT conname, conrelid FROM pg_constraint",
+		"SELECT stxname FROM pg_statistic_ext",
+		"SELECT objoid, objsubid, description FROM pg_description" + fmt.Sprintf(in, "objoid"), "SELECT gid FROM pg_prepared_xacts",
+		"SELECT srvname FROM pg_foreign_server",
 		"SELECT slot_name FROM pg_replication_slots", "SELECT name, setting FROM pg_file_settings", "SELECT datname, datconnlimit, datacl FROM pg_database WHERE datname = current_database()",
 		// What a session of the source must not keep.
 		"SELECT l.locktype, l.mode, l.objid FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.datname = current_database() AND a.backend_type = 'client backend'" +
@@ -127,7 +130,8 @@ func mysqlCatalog() []string {
 		"SELECT routine_name, routine_type, routine_definition FROM information_schema.routines WHERE routine_schema = DATABASE()",
 		"SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()", "SELECT event_name FROM information_schema.events WHERE event_schema = DATABASE()",
 		"SELECT schema_name, default_character_set_name FROM information_schema.schemata WHERE schema_name IN (DATABASE(), 'evil')",
-		"SELECT * FROM information_schema.user_privileges", "SELECT * FROM information_schema.schema_privileges", "SELECT user, host FROM mysql.user", "SELECT name FROM mysql.func",
+		"SELECT * FROM information_schema.user_privileges", "SELECT * FROM information_schema.schema_privileges",
+		"SELECT user, host FROM mysql.user", "SELECT name FROM mysql.func",
 		"SELECT plugin_name, plugin_status FROM information_schema.plugins", "SELECT server_name FROM mysql.servers",
 		"SELECT @@GLOBAL.sql_mode, @@GLOBAL.general_log, @@GLOBAL.general_log_file, @@GLOBAL.max_connections, @@GLOBAL.local_infile, @@GLOBAL.read_only, @@GLOBAL.autocommit, @@GLOBAL.time_zone",
 		"SELECT IS_USED_LOCK('cleat')",

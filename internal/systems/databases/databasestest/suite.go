@@ -14,9 +14,9 @@ import (
 )
 
 // files holds SQL, a statement between two lines "-- --": the tables that the suite asks,
-// queries that have to run, and statements that must not.
+// queries that have to run, statements that must not, and such as look for what is masked.
 //
-//go:embed tables/*.sql corpus/*.sql hostile/*.sql
+//go:embed tables/*.sql corpus/*.sql hostile/*.sql hidden/*.sql
 var files embed.FS
 
 // patience is how long the suite waits for what should take no time at all.

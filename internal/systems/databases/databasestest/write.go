@@ -102,17 +102,31 @@ func classes(s *suite) {
 			}
 		}
 	}
-	refuse(databases.DML, []string{"CREATE TABLE made (a integer)", "DROP TABLE orders", "TRUNCATE TABLE orders", "ALTER TABLE orders ADD COLUMN made integer", "/* INSERT */ DROP TABLE orders", "CREATE TABLE made AS SELECT * FROM users"})
-	refuse(databases.DDL, []string{"DELETE FROM orders", "INSERT INTO no_key VALUES (9, 'x')", "UPDATE users SET name = 'x'", "WITH t AS (SELECT 1) DELETE FROM orders", "/* CREATE */ DELETE FROM orders"})
+	refuse(databases.DML, []string{"CREATE TABLE made (a integer)", "DROP TABLE orders", "TRUNCATE TABLE orders",
+		"ALTER TABLE orders ADD COLUMN made integer", "/* INSERT */ DROP TABLE orders", "CREATE TABLE made AS SELECT * FROM users"})
+	refuse(databases.DDL, []string{"DELETE FROM orders", "INSERT INTO no_key VALUES (9, 'x')", "UPDATE users SET name = 'x'",
+		"WITH t AS (SELECT 1) DELETE FROM orders", "/* CREATE */ DELETE FROM orders"})
 	for _, class := range []databases.Class{databases.DML, databases.DDL, "", "read", "other"} {
-		refuse(class, []string{"SELECT 1", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s", "", ";", "-- nothing", "DELETE FROM orders; DELETE FROM users", "DROP TABLE no_key; DROP TABLE pairs", "DELETE FROM orders; COMMIT", "COMMIT; DELETE FROM orders", "EXPLAIN DELETE FROM orders", "gibberish"})
+		refuse(class, []string{"SELECT 1", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s", "", ";", "-- nothing",
+			"DELETE FROM orders; DELETE FROM users", "DROP TABLE no_key; DROP TABLE pairs", "DELETE FROM orders; COMMIT",
+			"COMMIT; DELETE FROM orders", "EXPLAIN DELETE FROM orders", "gibberish"})
 		switch {
 		case s.postgres():
-			refuse(class, []string{"COPY no_key FROM PROGRAM 'echo 1'", "COPY orders TO STDOUT", "DO 'BEGIN DELETE FROM orders; END'", "CALL p()", "VACUUM", "SET ROLE NONE", "SET search_path = evil", "LOCK TABLE users", "PREPARE p AS DELETE FROM orders", "EXECUTE p", "DISCARD ALL", "LOAD 'x'", "CHECKPOINT", "GRANT ALL ON users TO PUBLIC", "CREATE ROLE made", "ALTER SYSTEM SET work_mem = '1GB'", "ALTER ROLE CURRENT_USER SUPERUSER", "REASSIGN OWNED BY CURRENT_USER TO CURRENT_USER", "EXPLAIN ANALYZE DELETE FROM orders", "BEGIN; DELETE FROM orders; COMMIT", "LISTEN x", "NOTIFY x"})
+			refuse(class, []string{"COPY no_key FROM PROGRAM 'echo 1'", "COPY orders TO STDOUT", "DO 'BEGIN DELETE FROM orders; END'",
+				"CALL p()", "VACUUM", "SET ROLE NONE", "SET search_path = evil", "LOCK TABLE users", "PREPARE p AS DELETE FROM orders",
+				"EXECUTE p", "DISCARD ALL", "LOAD 'x'", "CHECKPOINT", "GRANT ALL ON users TO PUBLIC", "CREATE ROLE made", "ALTER SYSTEM SET work_mem = '1GB'",
+				"ALTER ROLE CURRENT_USER SUPERUSER", "REASSIGN OWNED BY CURRENT_USER TO CURRENT_USER", "EXPLAIN ANALYZE DELETE FROM orders",
+				"BEGIN; DELETE FROM orders; COMMIT", "LISTEN x", "NOTIFY x"})
 		case s.mysql():
-			refuse(class, []string{"CALL p()", "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE no_key", "LOAD DATA INFILE '/etc/passwd' INTO TABLE no_key", "SET GLOBAL general_log = 1", "SET sql_mode = ''", "LOCK TABLES users WRITE", "GRANT ALL ON *.* TO CURRENT_USER", "CREATE USER evil", "FLUSH TABLES", "SHUTDOWN", "KILL 1", "/*! DELETE FROM orders */", "/*!50000 DROP TABLE orders */", "BEGIN NOT ATOMIC DELETE FROM orders; END", "SELECT 1 INTO OUTFILE '/tmp/x'", "HANDLER orders OPEN", "PREPARE p FROM 'DELETE FROM orders'", "EXECUTE IMMEDIATE 'DELETE FROM orders'", "DO SLEEP(0)", "XA START 'a'", "USE mysql", "INSTALL PLUGIN a SONAME 'b'"})
+			refuse(class, []string{"CALL p()", "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE no_key", "LOAD DATA INFILE '/etc/passwd' INTO TABLE no_key",
+				"SET GLOBAL general_log = 1", "SET sql_mode = ''", "LOCK TABLES users WRITE", "GRANT ALL ON *.* TO CURRENT_USER",
+				"CREATE USER evil", "FLUSH TABLES", "SHUTDOWN", "KILL 1", "/*! DELETE FROM orders */", "/*!50000 DROP TABLE orders */",
+				"BEGIN NOT ATOMIC DELETE FROM orders; END", "SELECT 1 INTO OUTFILE '/tmp/x'", "HANDLER orders OPEN", "PREPARE p FROM 'DELETE FROM orders'",
+				"EXECUTE IMMEDIATE 'DELETE FROM orders'", "DO SLEEP(0)", "XA START 'a'", "USE mysql", "INSTALL PLUGIN a SONAME 'b'"})
 		default:
-			refuse(class, []string{"ATTACH ':memory:' AS m", "DETACH main", "PRAGMA writable_schema = 1", "PRAGMA user_version = 5", "VACUUM", "VACUUM INTO '/tmp/cleat-never'", "PRAGMA journal_mode = OFF", "UPDATE sqlite_master SET sql = 'x'", "SELECT load_extension('x')", "INSERT INTO no_key SELECT 1, load_extension('x')", "END", "RELEASE s"})
+			refuse(class, []string{"ATTACH ':memory:' AS m", "DETACH main", "PRAGMA writable_schema = 1", "PRAGMA user_version = 5",
+				"VACUUM", "VACUUM INTO '/tmp/cleat-never'", "PRAGMA journal_mode = OFF", "UPDATE sqlite_master SET sql = 'x'",
+				"SELECT load_extension('x')", "INSERT INTO no_key SELECT 1, load_extension('x')", "END", "RELEASE s"})
 		}
 	}
 	s.unchanged("a statement of another class", before)
@@ -147,8 +161,10 @@ func failing(s *suite) {
 		sql    string
 		params []string
 	}{
-		{"INSERT INTO named VALUES ('fresh', 1), ('1', 2)", nil}, {"INSERT INTO orders (id, total) VALUES (100, 1), (101, -1)", nil}, {"UPDATE orders SET total = total - 50", nil}, {"INSERT INTO nowhere VALUES (1)", nil},
-		{"UPDATE orders SET nothing = 1", nil}, {"DELETE FROM", nil}, {"DELETE FROM orders WHERE id = " + s.ph(1), nil}, {"DELETE FROM orders WHERE id > 0", []string{"1"}}, {"DELETE FROM orders WHERE id = " + s.ph(1), []string{"1", "2"}},
+		{"INSERT INTO named VALUES ('fresh', 1), ('1', 2)", nil}, {"INSERT INTO orders (id, total) VALUES (100, 1), (101, -1)",
+			nil}, {"UPDATE orders SET total = total - 50", nil}, {"INSERT INTO nowhere VALUES (1)", nil},
+		{"UPDATE orders SET nothing = 1", nil}, {"DELETE FROM", nil}, {"DELETE FROM orders WHERE id = " + s.ph(1), nil}, {"DELETE FROM orders WHERE id > 0",
+			[]string{"1"}}, {"DELETE FROM orders WHERE id = " + s.ph(1), []string{"1", "2"}},
 		{"UPDATE orders SET status = NULL", nil}, {"INSERT INTO no_key VALUES (1, " + s.ph(1) + ")", []string{`"a\u0000"`}},
 	} {
 		_, err := s.put(s.db, databases.DML, false, c.sql, c.params...)
@@ -170,7 +186,8 @@ func returning(s *suite) {
 		s.Skip("MySQL has no RETURNING")
 	}
 	w, err := s.put(s.db, databases.DML, false, "INSERT INTO empty_one VALUES (1, 'x'), (2, 'y') RETURNING id, v AS said")
-	if err != nil || w.Rows != 2 || w.Result == nil || fmt.Sprint(table(orEmpty(w.Result))) != "[[1 x] [2 y]]" || !slices.Equal(columns(w.Result), []string{"id", "said"}) {
+	if err != nil || w.Rows != 2 || w.Result == nil || fmt.Sprint(table(orEmpty(w.Result))) != "[[1 x] [2 y]]" || !slices.Equal(columns(w.Result), []string{"id",
+		"said"}) {
 		s.Errorf("INSERT RETURNING: %+v, %v", w, explained(err))
 	}
 	w, err = s.put(s.db, databases.DML, true, "DELETE FROM empty_one RETURNING *")
@@ -194,7 +211,9 @@ func writeRules(s *suite) {
 	before := s.state()
 	hides := s.open(masked(databases.Deny))
 	if s.Dialect != databases.MySQL {
-		for _, sql := range []string{"INSERT INTO users (id, ssn, name) SELECT 50 + id, ssn, name FROM users RETURNING ssn", "DELETE FROM users WHERE id = 99 RETURNING *", "DELETE FROM orders WHERE id = 1 RETURNING (SELECT max(ssn) FROM users)", "DELETE FROM orders RETURNING id, (SELECT upper(email) FROM users WHERE id = 1)"} {
+		for _, sql := range []string{"INSERT INTO users (id, ssn, name) SELECT 50 + id, ssn, name FROM users RETURNING ssn",
+			"DELETE FROM users WHERE id = 99 RETURNING *", "DELETE FROM orders WHERE id = 1 RETURNING (SELECT max(ssn) FROM users)",
+			"DELETE FROM orders RETURNING id, (SELECT upper(email) FROM users WHERE id = 1)"} {
 			w, err := s.put(hides, databases.DML, true, sql)
 			s.covered(sql, w, err)
 		}
@@ -205,13 +224,16 @@ func writeRules(s *suite) {
 			s.refused("RETURNING a masked column", err, fail.Denied)
 		}
 	}
-	for _, sql := range []string{"UPDATE users SET name = ssn", "UPDATE users SET name = coalesce(email, 'x') WHERE id = 1", "INSERT INTO no_key SELECT id, ssn FROM users", "INSERT INTO no_key SELECT id, card FROM user_cards", "DELETE FROM orders WHERE EXISTS (SELECT 1 FROM users WHERE ssn LIKE 'Z%')",
+	for _, sql := range []string{"UPDATE users SET name = ssn", "UPDATE users SET name = coalesce(email, 'x') WHERE id = 1",
+		"INSERT INTO no_key SELECT id, ssn FROM users", "INSERT INTO no_key SELECT id, card FROM user_cards",
+		"DELETE FROM orders WHERE EXISTS (SELECT 1 FROM users WHERE ssn LIKE 'Z%')",
 		"UPDATE orders SET note = (SELECT max(ssn) FROM users)", "UPDATE users SET name = 'x' WHERE ssn LIKE 'Z%'", "DELETE FROM users WHERE email LIKE 'a%'"} {
 		w, err := s.put(hides, databases.DML, false, sql)
 		s.covered(sql, w, err)
 		s.refused(sql, err, fail.Denied)
 	}
-	for _, sql := range []string{"CREATE TABLE made AS SELECT id, ssn AS open FROM users", "CREATE VIEW made AS SELECT ssn AS open FROM users", "ALTER TABLE users RENAME COLUMN ssn TO open"} {
+	for _, sql := range []string{"CREATE TABLE made AS SELECT id, ssn AS open FROM users", "CREATE VIEW made AS SELECT ssn AS open FROM users",
+		"ALTER TABLE users RENAME COLUMN ssn TO open"} {
 		if _, err := s.put(hides, databases.DDL, false, sql); err != nil {
 			s.refused(sql, err, fail.Denied, fail.Invalid)
 		} else {
@@ -219,11 +241,14 @@ func writeRules(s *suite) {
 		}
 	}
 	lists := s.open(databases.Config{Tables: []string{"orders"}})
-	for _, sql := range []string{"UPDATE users SET name = 'x'", "DELETE FROM users WHERE id = 5", "INSERT INTO no_key VALUES (9, 'x')", "UPDATE orders SET note = (SELECT max(name) FROM users)", "INSERT INTO orders (id, total, note) SELECT 100 + id, 1, ssn FROM users", "DELETE FROM orders WHERE user_id IN (SELECT id FROM users)"} {
+	for _, sql := range []string{"UPDATE users SET name = 'x'", "DELETE FROM users WHERE id = 5", "INSERT INTO no_key VALUES (9, 'x')",
+		"UPDATE orders SET note = (SELECT max(name) FROM users)", "INSERT INTO orders (id, total, note) SELECT 100 + id, 1, ssn FROM users",
+		"DELETE FROM orders WHERE user_id IN (SELECT id FROM users)"} {
 		_, err := s.put(lists, databases.DML, false, sql)
 		s.refused(sql, err, fail.Denied)
 	}
-	for _, sql := range []string{"DROP TABLE no_key", "CREATE TABLE made AS SELECT * FROM users", "ALTER TABLE users ADD COLUMN made integer", "CREATE VIEW made AS SELECT * FROM users"} {
+	for _, sql := range []string{"DROP TABLE no_key", "CREATE TABLE made AS SELECT * FROM users", "ALTER TABLE users ADD COLUMN made integer",
+		"CREATE VIEW made AS SELECT * FROM users"} {
 		_, err := s.put(lists, databases.DDL, false, sql)
 		s.refused(sql, err, fail.Denied)
 	}
