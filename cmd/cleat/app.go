@@ -197,10 +197,15 @@ func (a *app) openSources(ctx context.Context, h host.Host) {
 		if c, ok := s.Config.(interface{ Relative(dir string) }); ok {
 			// Relative to the file that says so, wherever cleat was started.
 			dir := filepath.Dir(s.File)
-			if s.Origin == policy.Project {
-				dir = a.root
+			confined, ok := s.Config.(interface{ Confine(root string) })
+			switch {
+			case s.Origin == policy.Project && ok:
+				confined.Confine(a.root)
+			case s.Origin == policy.Project:
+				c.Relative(a.root)
+			default:
+				c.Relative(dir)
 			}
-			c.Relative(dir)
 		}
 		c, err := byName(s.Kind).Open(ctx, a.set, s.Name, s.Config, h)
 		if err != nil {

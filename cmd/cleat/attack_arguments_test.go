@@ -43,7 +43,7 @@ func sound(tool string) map[string]string {
 	case "code_search":
 		return map[string]string{"pattern": `"a"`}
 	case "db_query", "db_write":
-		sql := map[string]string{"db_query": `"SELECT 1"`, "db_write": `"UPDATE t SET a = 1"`}[tool]
+		sql := map[string]string{"db_query": `"SELECT 1"`, "db_write": `"UPDATE t SET a = a"`}[tool]
 		return map[string]string{"sql": sql}
 	case "db_schema", "status":
 		return map[string]string{}

@@ -42,7 +42,7 @@ func ways(t *testing.T) []way {
 				way{e.Name, registry.Complete, fmt.Sprintf(`{"ref":{"type":"ref/prompt","name":%q},"argument":{"name":"x","value":""}}`, e.Name), nil, e.Name})
 		case registry.TemplateKind:
 			address, ok := map[string]string{"text": "text://a.txt", "json": "json://b.json", "repo": "repo://./main/a.txt", "diff": "diff://./main", "self": "cleat://status",
-				"spill": "spill://AAAAAAAAAAAAAAAAAAAAAAAAAA"}[e.Name]
+				"spill": "spill://AAAAAAAAAAAAAAAAAAAAAAAAAA", "table": "table://app/t", "row": "row://app/t/1", "query": "query://app/all"}[e.Name]
 			if !ok {
 				t.Errorf("there is no example of %s", e.URI)
 			}
@@ -58,12 +58,16 @@ func ways(t *testing.T) []way {
 	return append(out, way{"", registry.ListResources, `{}`, nil, ""})
 }
 
-const gateFiles = "-- a.txt --\ninside\n-- b.json --\n{}\n-- README.md --\n# Inside\n"
+const gateFiles = "-- a.txt --\ninside\n-- b.json --\n{}\n-- README.md --\n# Inside\n" +
+	"-- sqlite.sql --\nCREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT); INSERT INTO t VALUES (1, 'inside');\n"
+
+// gateSources names a source for each system that has none of its own.
+const gateSources = "[sources.app]\nkind = \"sqlite\"\npath = \"$LITE\"\n[sources.app.queries.all]\nsql = \"SELECT b FROM t\"\n"
 
 // TestOneWay: each way to each capability passes the gate, as the audit log proves, once.
 func TestOneWay(t *testing.T) {
 	t.Parallel()
-	w := attacked(t, gateFiles)
+	w := attacked(t, "-- user.toml --\n[policy]\nallow = [\"db_write(source=app, op=dml)\"]\n"+gateSources+gateFiles)
 	p := w.peer(t)
 	n := 0
 	for _, way := range ways(t) {
@@ -75,7 +79,7 @@ func TestOneWay(t *testing.T) {
 		got := w.audited(t)[n:]
 		n += len(got)
 		want := 1
-		if way.entry == "test_write" {
+		if way.entry == "test_write" || way.entry == "db_write" {
 			want = 2
 		}
 		if len(got) != want {
@@ -100,7 +104,11 @@ func TestAllDenied(t *testing.T) {
 	t.Parallel()
 	for _, layer := range []string{"managed.toml", "user.toml", "cleat.toml"} {
 		for _, rule := range []string{"*", "*(source=*)"} {
-			w := attacked(t, "-- "+layer+" --\n[policy]\ndeny = [\""+rule+"\"]\n"+gateFiles)
+			text := "-- " + layer + " --\n[policy]\ndeny = [\"" + rule + "\"]\n"
+			if layer != "user.toml" {
+				text += "-- user.toml --\n"
+			}
+			w := attacked(t, text+gateSources+gateFiles)
 			p := w.peer(t)
 			for _, method := range []string{"tools/list", "prompts/list", "resources/list", "resources/templates/list"} {
 				if got := p.listed(method); len(got) > 0 {
@@ -140,7 +148,7 @@ func TestAllDenied(t *testing.T) {
 // TestSourceDenied: a closed source is closed by every way, and the refusal says so.
 func TestSourceDenied(t *testing.T) {
 	t.Parallel()
-	w := attacked(t, "-- user.toml --\n[policy]\ndeny = [\"*(source=workspace)\"]\n"+gateFiles)
+	w := attacked(t, "-- user.toml --\n[policy]\ndeny = [\"*(source=workspace)\", \"*(source=app)\"]\n"+gateSources+gateFiles)
 	p := w.peer(t)
 	open := []string{"status", "self", "spill", "test_panic", "test_print", "test_write"}
 	for _, way := range ways(t) {
@@ -148,11 +156,15 @@ func TestSourceDenied(t *testing.T) {
 			continue
 		}
 		n := len(w.audited(t))
-		if way.entry == "onboard" && way.method == registry.Complete {
-			continue // a prompt without arguments has nothing to complete, whatever is closed
+		if (way.entry == "onboard" || way.entry == "explore_db") && way.method == registry.Complete {
+			continue // a prompt has nothing to complete, whatever is closed
+		}
+		rule := "*(source="
+		if way.entry == "db_write" {
+			rule = "destructive calls need an allow rule" // which comes first
 		}
 		text, failed := told(t, p.ask(way.method, way.params))
-		if !failed || !strings.HasPrefix(text, "denied: ") || !strings.Contains(text, "*(source=workspace)") || strings.Contains(text, "inside") {
+		if !failed || !strings.HasPrefix(text, "denied: ") || !strings.Contains(text, rule) || strings.Contains(text, "inside") {
 			t.Errorf("%+v is answered with %s", way, text)
 		}
 		if got := w.audited(t)[n:]; len(got) != 1 || got[0].Decision != "deny" {

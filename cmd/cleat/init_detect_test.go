@@ -30,8 +30,8 @@ func TestSights(t *testing.T) {
 	}
 	want := []string{
 		"Seen: git remote origin at github.com, work at gitlab.example.com. For your configuration:\n",
-		"Seen: compose.yaml with postgres, mariadb; no source kind for it in this version.\n",
-		"Seen: DATABASE_URL in .env, APP_DSN in .env (values are not shown); no source kind for it in this version.\n",
+		"Seen: compose.yaml with postgres, mariadb. For your configuration:\n",
+		"Seen: DATABASE_URL in .env, APP_DSN in .env (values are not shown). For your configuration:\n",
 	}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("seen (-want +got):\n%s", diff)

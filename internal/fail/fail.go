@@ -131,6 +131,10 @@ func Show(err error) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", e.Code, e.What)
 	if e.Why != "" {
+		// Others' words must not look like a line of ours.
+		if begins(e.Why, "next:", "retry:", "cursor:", "note:") {
+			b.WriteString("it says: ")
+		}
 		b.WriteString(e.Why + "\n")
 	}
 	next := e.Next
@@ -144,6 +148,18 @@ func Show(err error) string {
 		b.WriteString("retry: no")
 	}
 	return b.String()
+}
+
+// begins reports whether s begins with one of the words, whatever their case and the space
+// before them.
+func begins(s string, words ...string) bool {
+	s = strings.ToLower(strings.TrimSpace(s))
+	for _, w := range words {
+		if strings.HasPrefix(s, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // defaultNext is the next step of an error whose author gave none.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"cleat/internal/fail"
 	"cleat/internal/gate/audit"
@@ -60,6 +61,7 @@ func (v *visit) consent() (*registry.Reply, error) {
 		return &registry.Reply{Ask: question, Ticket: a.ticket(now.Add(askTime), rand.Text(), v.subject())}, nil
 	}
 	if !a.take(v.req.Answer.Ticket, now, v.subject()) {
+		v.record.Decision, v.record.Rule = audit.Deny, "a person is asked about each call"
 		return nil, fail.Errorf(fail.Denied, "the answer that came with the call of %s belongs to no question that is open", v.entry.Name).
 			Then("call again without it; the person is then asked")
 	}
@@ -76,7 +78,8 @@ func (v *visit) subject() string {
 	return strings.Join([]string{v.entry.Name, v.call.Source, v.call.Op, string(v.call.JSON)}, "\x00")
 }
 
-// question shows a person what would be done.
+// question shows a person what would be done: the statement first, each of its lines marked,
+// then the other arguments, each on one line. It fails where a person could not see all.
 func (v *visit) question() (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Claude wants to call %s", v.entry.Name)
@@ -84,20 +87,54 @@ func (v *visit) question() (string, error) {
 		fmt.Fprintf(&b, " (%s)", v.call.Op)
 	}
 	fmt.Fprintf(&b, " on %s:\n", v.call.Source)
+	for _, statement := range v.call.Args["sql"] {
+		shown := v.gate.opt.Redactor.String(statement)
+		if shown != statement {
+			return "", fail.Errorf(fail.Denied, "the statement holds what looks like a secret, and a person cannot agree to what is not shown").
+				Then("put the value into params")
+		}
+		shown, _ = text.Clean(shown)
+		for line := range strings.Lines(shown) {
+			b.WriteString("| " + blanks(strings.TrimRight(line, "\n")) + "\n")
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(v.call.Args)) {
-		if name == "source" {
+		if name == "source" || name == "sql" {
 			continue
 		}
 		for _, value := range v.call.Args[name] {
-			value, _ = text.Clean(v.gate.opt.Redactor.String(value))
-			fmt.Fprintf(&b, "%s: %s\n", name, value)
+			fmt.Fprintf(&b, "%s: %s\n", name, blanks(v.gate.line(value)))
 		}
 	}
-	if b.Len() > maxQuestion {
+	if b.Len() > maxQuestion || strings.Count(b.String(), "\n") > maxQuestionLines {
 		return "", fail.Errorf(fail.TooLarge, "the call of %s is too long to be shown to the person who has to agree", v.entry.Name).
-			Because("the limit is %d bytes of arguments", maxQuestion).Then("split it into shorter calls")
+			Because("the limit is %d bytes and %d lines of arguments", maxQuestion, maxQuestionLines).Then("split it into shorter calls")
 	}
 	return b.String(), nil
+}
+
+// maxQuestionLines is how many lines a question has.
+const maxQuestionLines = 100
+
+// blanks writes long runs of space as their length, so that nothing is pushed out of sight.
+func blanks(s string) string {
+	const most = 12
+	var b strings.Builder
+	for s != "" {
+		rest := strings.TrimLeft(s, " \t\u00a0\u3000")
+		if n := utf8.RuneCountInString(s[:len(s)-len(rest)]); n > most {
+			fmt.Fprintf(&b, "⟨%d blanks⟩", n)
+		} else {
+			b.WriteString(s[:len(s)-len(rest)])
+		}
+		end := strings.IndexAny(rest, " \t\u00a0\u3000")
+		if end < 0 {
+			end = len(rest)
+		}
+		b.WriteString(rest[:end])
+		s = rest[end:]
+	}
+	return b.String()
 }
 
 // ticket makes the ticket of a question.

@@ -49,7 +49,7 @@ func (v *visit) end(reply registry.Reply, err error) {
 	}
 	if r.Decision == "" {
 		r.Decision = audit.Allow
-		if v.entry == nil && reply.Err != nil {
+		if reply.Err != nil && (v.entry == nil || reply.Err.Code == fail.Denied) {
 			r.Decision = audit.Deny
 		}
 	}

@@ -39,7 +39,7 @@ func (v *visit) prepare(rules *policy.Policy) error {
 	if q := query(v.entry, "", true); !rules.Visible(q) {
 		return v.denied(rules.Check(q))
 	}
-	q, err := v.query()
+	q, err := v.query(g.narrow(rules)(v.entry))
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func (v *visit) prepare(rules *policy.Policy) error {
 	return nil
 }
 
-// query decodes the arguments and returns the policy's view of the call.
-func (v *visit) query() (policy.Query, error) {
+// query decodes the arguments, with the sources that are open to the call, and returns the policy's view of the call.
+func (v *visit) query(open *systems.Set) (policy.Query, error) {
 	g := v.gate
 	var err error
 	if v.req.Method == registry.ReadResource {
@@ -71,7 +71,7 @@ func (v *visit) query() (policy.Query, error) {
 		}
 		v.call, err = v.entry.PrepareURI(g.opt.Set, u)
 	} else {
-		v.call, err = v.entry.Prepare(g.opt.Set, v.req.Args)
+		v.call, err = v.entry.Prepare(g.opt.Set, open, v.req.Args)
 	}
 	if err != nil {
 		return policy.Query{}, err

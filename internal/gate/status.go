@@ -217,7 +217,7 @@ func (g *Gate) Explain(req registry.Request) (policy.Decision, []policy.Step, er
 		return policy.Decision{}, nil, err
 	}
 	rules, _ := g.opt.Rules()
-	q, err := v.query()
+	q, err := v.query(g.narrow(rules)(v.entry))
 	if err != nil {
 		return policy.Decision{}, nil, err
 	}

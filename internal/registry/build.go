@@ -122,7 +122,7 @@ func newEntry[B, In any, Out text.Renderer](sys systems.System[B], run Func[B, I
 		shape:   sync.OnceValue(func() *shape { return newShape(reflect.TypeFor[In](), edit) }),
 		output:  sync.OnceValues(func() (json.RawMessage, error) { return outputSchema(reflect.TypeFor[Out]()) }),
 		sources: func(set *systems.Set) []systems.Source { return listed(sys.Sources(set)) },
-		prepare: func(set *systems.Set, args []byte, u *uri.URI) (target, error) {
+		prepare: func(set, open *systems.Set, args []byte, u *uri.URI) (target, error) {
 			in := new(In)
 			if err := json.Unmarshal(args, in); err != nil {
 				// The arguments were checked against the schema, so this is a schema that
@@ -136,7 +136,7 @@ func newEntry[B, In any, Out text.Renderer](sys systems.System[B], run Func[B, I
 				}
 				u = &parsed
 			}
-			n, err := pick(sys, set, args, u)
+			n, err := pick(sys, set, open, args, u)
 			t := target{in: in, source: n.Name, local: n.Local, address: u}
 			if c, ok := any(*in).(Classed); ok && err == nil {
 				t.op, err = c.Class()
@@ -192,8 +192,9 @@ func listed[B any](sources systems.Sources[B]) []systems.Source {
 }
 
 // pick returns the source that a call is for: by address, by the source argument, or
-// the first.
-func pick[B any](sys systems.System[B], set *systems.Set, args []byte, u *uri.URI) (systems.Named[B], error) {
+// the first that is open to it. One that is closed and named is returned too, so that the
+// refusal can say which rule closes it; no other error tells of it.
+func pick[B any](sys systems.System[B], set, open *systems.Set, args []byte, u *uri.URI) (systems.Named[B], error) {
 	if u != nil && sys.Routes() {
 		return sys.Route(set, *u)
 	}
@@ -205,12 +206,13 @@ func pick[B any](sys systems.System[B], set *systems.Set, args []byte, u *uri.UR
 	if err := json.Unmarshal(args, &arg); err != nil {
 		return systems.Named[B]{}, fmt.Errorf("decoding the source argument: %w", err)
 	}
+	choice := sys.Sources(open)
 	if arg.Source == "" {
-		return sources[0], nil
+		return append(choice, sources[0])[0], nil
 	}
 	n, ok := sources.Named(arg.Source)
 	if !ok {
-		return n, unknownValue("source", arg.Source, sources.Names())
+		return n, unknownValue("source", arg.Source, choice.Names())
 	}
 	return n, nil
 }

@@ -31,14 +31,15 @@ type Call struct {
 	target target
 }
 
-// Prepare decodes the arguments of a tool or prompt and picks the source. It fails
-// with fail.Invalid, or with what routing an address says.
-func (e *Entry) Prepare(set *systems.Set, raw json.RawMessage) (*Call, error) {
+// Prepare decodes the arguments of a tool or prompt and picks the source: of those that are
+// open to the call where the arguments name none. It fails with fail.Invalid, or with what
+// routing an address says.
+func (e *Entry) Prepare(set, open *systems.Set, raw json.RawMessage) (*Call, error) {
 	args, err := e.shape().decode(raw)
 	if err != nil {
 		return nil, err
 	}
-	return e.prepared(set, args, nil)
+	return e.prepared(set, open, args, nil)
 }
 
 // PrepareURI decodes the variables of an address of a template.
@@ -55,10 +56,10 @@ func (e *Entry) PrepareURI(set *systems.Set, u uri.URI) (*Call, error) {
 		}
 		args.values[name] = raw
 	}
-	return e.prepared(set, args, &u)
+	return e.prepared(set, set, args, &u)
 }
 
-func (e *Entry) prepared(set *systems.Set, args arguments, u *uri.URI) (*Call, error) {
+func (e *Entry) prepared(set, open *systems.Set, args arguments, u *uri.URI) (*Call, error) {
 	canonical, err := json.Marshal(args.values)
 	if err != nil {
 		return nil, fmt.Errorf("encoding checked arguments: %w", err)
@@ -76,7 +77,7 @@ func (e *Entry) prepared(set *systems.Set, args arguments, u *uri.URI) (*Call, e
 	for name, raw := range args.values {
 		c.Args[name] = values(raw)
 	}
-	c.target, err = e.prepare(set, canonical, u)
+	c.target, err = e.prepare(set, open, canonical, u)
 	if err != nil {
 		return nil, err
 	}

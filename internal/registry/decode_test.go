@@ -69,7 +69,7 @@ func TestDecode(t *testing.T) {
 	} {
 		var got input
 		e := seen(&got)
-		call, err := e.Prepare(set(), json.RawMessage(c.args))
+		call, err := e.Prepare(set(), set(), json.RawMessage(c.args))
 		if err != nil {
 			t.Errorf("%s: %v", c.args, err)
 			continue
@@ -111,7 +111,7 @@ func TestDecodeRefuses(t *testing.T) {
 	} {
 		var got input
 		e := seen(&got)
-		_, err := e.Prepare(set(), json.RawMessage(c.args))
+		_, err := e.Prepare(set(), set(), json.RawMessage(c.args))
 		if err == nil {
 			t.Errorf("%s was taken", c.args)
 			continue
@@ -134,7 +134,7 @@ func FuzzDecode(f *testing.F) {
 		if !json.Valid([]byte(s)) {
 			return // the guard lets nothing else through
 		}
-		_, err := e.Prepare(set(), json.RawMessage(s))
+		_, err := e.Prepare(set(), set(), json.RawMessage(s))
 		if err != nil && (fail.From(err).Code == fail.Internal || !strings.Contains(fail.Show(err), "argument")) {
 			t.Fatalf("%s: %v", s, err)
 		}

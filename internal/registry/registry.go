@@ -99,7 +99,7 @@ type Entry struct {
 	ops     []string // of a Classed input
 	shape   func() *shape
 	sources func(*systems.Set) []systems.Source
-	prepare func(set *systems.Set, args []byte, u *uri.URI) (target, error)
+	prepare func(set, open *systems.Set, args []byte, u *uri.URI) (target, error)
 	call    func(ctx context.Context, set *systems.Set, t target) (text.Renderer, error)
 	// complete is for templates whose back end completes variables.
 	complete func(ctx context.Context, set *systems.Set, source, name, prefix string, vars map[string]string) ([]string, int, error)

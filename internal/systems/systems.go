@@ -192,11 +192,19 @@ func (s *Set) List() []Source {
 // several libraries serve a scheme.
 type Owner interface{ Owns(u uri.URI) bool }
 
+// A Sole library is an Owner whose addresses name their source: what it does not own is
+// never its.
+type Sole interface {
+	Owner
+	Sole()
+}
+
 // route picks the library of u: the first that serves the scheme and says that it owns the
 // address, one on this machine before others, else the first that serves the scheme.
 func route(libs Sources[documents.Library], u uri.URI) (Named[documents.Library], error) {
 	var first, owner *Named[documents.Library]
 	var schemes []string
+	known := false
 	for i, n := range libs {
 		schemes = append(schemes, n.Backend.Schemes()...)
 		if !slices.Contains(n.Backend.Schemes(), u.Scheme) {
@@ -205,12 +213,18 @@ func route(libs Sources[documents.Library], u uri.URI) (Named[documents.Library]
 		if o, ok := n.Backend.(Owner); ok && o.Owns(u) && (owner == nil || n.Local && !owner.Local) {
 			owner = &libs[i]
 		}
-		if first == nil {
+		known = true
+		if _, sole := n.Backend.(Sole); first == nil && (!sole || u.Raw == "") {
 			first = &libs[i]
 		}
 	}
 	if owner != nil {
 		return *owner, nil
+	}
+	if first == nil && known {
+		name, _, _ := strings.Cut(u.Path, "/")
+		return Named[documents.Library]{}, fail.Errorf(fail.NotFound, "no source is called %q for %s:// addresses", name, u.Scheme).
+			Then("use an address that an answer gave; status lists the sources")
 	}
 	if first == nil {
 		slices.Sort(schemes)

@@ -146,7 +146,7 @@ func (s *Source) statementError(ctx context.Context, c *conn, st statement, err 
 	case 1295:
 		return fail.Errorf(fail.Unsupported, "%s", what).Because("the server cannot prepare such a statement")
 	}
-	return fail.Errorf(fail.Invalid, "%s", what)
+	return fail.Errorf(fail.Invalid, "%s", what).Then("correct the SQL or its params")
 }
 
 // aboutNames reports whether an error is about a table, a column or the like that does not

@@ -102,6 +102,9 @@ func (s *Source) refused(ctx context.Context, st *statement, e *pgconn.PgError) 
 	case e.Code[:2] == "54":
 		out.Code = fail.TooLarge
 	}
+	if out.Code == fail.Invalid {
+		out = out.Then("correct the SQL or its params")
+	}
 	why := e.Detail
 	if why == "" {
 		why = e.Hint
@@ -109,7 +112,7 @@ func (s *Source) refused(ctx context.Context, st *statement, e *pgconn.PgError) 
 		why += ". " + e.Hint
 	}
 	if why != "" && !s.rules.Masks() {
-		out = out.Because("%s", clip(why))
+		out = out.Because("the server says: %s", clip(why))
 	}
 	return out
 }

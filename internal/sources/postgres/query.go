@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"cleat/internal/sqltext"
 	"cleat/internal/systems/databases"
 )
 
@@ -168,6 +169,10 @@ func (g *gatherer) result(ctx context.Context, c *conn, d time.Duration, partial
 	}
 	for i, f := range g.fields {
 		g.source.describe(&res.Columns[i], f)
+		if col := &res.Columns[i]; col.Key {
+			_, table, err := databases.ParseTable(col.Table)
+			col.Key = err == nil && sqltext.Once(sqltext.PostgreSQL, g.st.sql, table)
+		}
 	}
 	return res
 }

@@ -14,7 +14,7 @@ import (
 // stat returns what the path names, if it is a regular file. The file is not opened for
 // that: closing it again would drop the locks that this process holds on it through SQLite.
 func (s *Source) stat() (fs.FileInfo, error) {
-	info, err := os.Stat(s.path)
+	info, err := s.look()
 	name := filepath.Base(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -32,6 +32,29 @@ func (s *Source) stat() (fs.FileInfo, error) {
 			Then("tell the user to check the path of the source")
 	}
 	return info, nil
+}
+
+// look returns what the path names. It fails for what leads out of the folder that the file
+// must lie in.
+func (s *Source) look() (fs.FileInfo, error) {
+	info, err := os.Stat(s.path)
+	if err != nil || s.root == "" {
+		return info, err
+	}
+	root, err := os.OpenRoot(s.root)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	rel, err := filepath.Rel(s.root, s.path)
+	if err != nil {
+		return nil, err
+	}
+	inside, err := root.Stat(rel)
+	if err == nil && !os.SameFile(info, inside) {
+		err = &fs.PathError{Op: "stat", Path: rel, Err: errors.New("it changes while it is looked at")}
+	}
+	return inside, err
 }
 
 // uri returns the URI of a file, with parameters such as "mode=ro". No character of the

@@ -257,6 +257,9 @@ func (c *conn) columns(st *engine.Stmt, sql string) ([]databases.Column, error) 
 				out[i].Mask = string(m.mask)
 			}
 		}
+		if !sqltext.Once(sqltext.SQLite, sql, o.name) {
+			continue // the row of a key is not certain
+		}
 		key, err := c.key(o.name)
 		if err != nil {
 			return nil, err

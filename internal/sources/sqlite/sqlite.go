@@ -39,6 +39,8 @@ import (
 type Config struct {
 	databases.Config
 	Path string `toml:"path"` // of the file: a name, not a URI; relative to the configuration's folder, or "~/…"
+
+	within string // the folder that the file must lie in, "" for any
 }
 
 // A keyError is what is wrong with a key of the configuration.
@@ -67,9 +69,14 @@ func (c *Config) Relative(dir string) {
 	}
 }
 
+// Confine makes the path relative to root and keeps the file within it, links included:
+// for a configuration that comes with a repository.
+func (c *Config) Confine(root string) { c.within = root }
+
 // A Source is one database file. It is safe for concurrent use.
 type Source struct {
 	path  string // absolute
+	root  string // the folder that the file must lie in, "" for any
 	rules *databases.Rules
 	host  host.Host
 	pool  *pool
@@ -90,11 +97,18 @@ func Open(_ context.Context, c Config, h host.Host) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.within != "" {
+		if !filepath.IsLocal(c.Path) || strings.HasPrefix(c.Path, "~") {
+			return nil, fail.Errorf(fail.Denied, "a project file names SQLite files inside the repository only").
+				Then("give a path relative to the root of the repository, or move the source to your own configuration")
+		}
+		c.Path = filepath.Join(c.within, c.Path)
+	}
 	path, err := absolute(c.Path, h.Env)
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{path: path, rules: rules, host: h}
+	s := &Source{path: path, root: c.within, rules: rules, host: h}
 	s.pool = newPool(s)
 	return s, nil
 }

@@ -89,6 +89,9 @@ func (c *Collector) Add(row []*string, sizes []int) bool {
 	}
 	for i, cell := range row {
 		if cell != nil && whole[i] > len(*cell) {
+			// A secret that the cut halves would no longer be known as one.
+			cell = beginning(cell, len(*cell)-min(Seam, len(*cell)/2))
+			row[i] = cell
 			c.res.Cut = append(c.res.Cut, Cut{Row: n, Column: i, More: whole[i] - len(*cell)})
 		}
 	}
@@ -96,6 +99,10 @@ func (c *Collector) Add(row []*string, sizes []int) bool {
 	c.res.Rows = append(c.res.Rows, row)
 	return true
 }
+
+// Seam is how many bytes before a cut are not in the cell, at most half of what is there:
+// more than a password or a token has.
+const Seam = 512
 
 // beginning shortens a cell to at most n bytes, at a character.
 func beginning(cell *string, n int) *string {

@@ -81,7 +81,7 @@ func TestCollectorCuts(t *testing.T) {
 	col.Add([]*string{nil, nil, nil}, nil)
 	col.Add([]*string{&ä, &odd, &begun}, []int{0, 0, 5000})
 	r := col.Result("")
-	want := []Cut{{1, 0, len(ä) - MaxCell}, {1, 1, len(odd) - MaxCell + 1}, {1, 2, 5000 - len(begun)}}
+	want := []Cut{{1, 0, len(ä) - MaxCell + Seam}, {1, 1, len(odd) - MaxCell + 1 + Seam}, {1, 2, 5000 - len(begun) + len(begun)/2}}
 	if diff := cmp.Diff(want, r.Cut); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -141,7 +141,7 @@ func TestFirstRow(t *testing.T) {
 	total := 0
 	for i, cell := range r.Rows[0] {
 		total += len(*cell)
-		if !utf8.ValidString(*cell) || len(*cell) < MaxBytes/width-utf8.UTFMax || r.Cut[i].More+len(*cell) != len(value) {
+		if !utf8.ValidString(*cell) || len(*cell) < MaxBytes/width-Seam-utf8.UTFMax || r.Cut[i].More+len(*cell) != len(value) {
 			t.Fatalf("cell %d has %d bytes, %+v", i, len(*cell), r.Cut[i])
 		}
 	}

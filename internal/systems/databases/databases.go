@@ -124,7 +124,7 @@ type Column struct {
 	Number bool   `json:"-"`                // its texts are JSON numbers
 	Mask   string `json:"masked,omitempty"` // what was done to it: "deny", "hash" or "partial"
 	Table  string `json:"-"`                // the table it is a plain column of, as it is addressed, if that is known
-	Key    bool   `json:"-"`                // it is part of that table's primary key
+	Key    bool   `json:"-"`                // it is part of that table's primary key, and the key of the whole row
 }
 
 // A Cut tells of a cell that was cut.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,6 +35,9 @@ func (l *Library) Owns(u uri.URI) bool {
 	parts, err := u.Segments(2)
 	return err == nil && slices.Contains(l.Schemes(), u.Scheme) && parts[0] == l.source
 }
+
+// Sole implements systems.Sole.
+func (l *Library) Sole() {}
 
 // Names implements documents.Namer. The path is SOURCE/TABLE, SOURCE/TABLE/KEY or
 // SOURCE/QUERY.
@@ -256,7 +258,7 @@ func (l *Library) completeTable(ctx context.Context, prefix string) ([]string, i
 	if values, n, err := begin(l.known(), prefix, 0); n > 0 || err != nil {
 		return values, n, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, completeTime, errors.New("completion waits no longer for the database"))
+	ctx, cancel := context.WithTimeoutCause(ctx, completeTime, fail.Errorf(fail.Unavailable, "completion waits no longer for the database"))
 	defer cancel()
 	q := SchemaQuery{Detail: Names}
 	if prefix != "" {
