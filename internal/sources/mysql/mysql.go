@@ -55,20 +55,14 @@ type Config struct {
 	SSH string `toml:"ssh"` // [user@]host[:port] to go through
 }
 
-// A keyError is what is wrong with a key of the configuration.
-type keyError struct{ key, what string }
-
-func (e *keyError) Error() string { return e.what }
-func (e *keyError) Key() string   { return e.key }
-
 // Validate returns what is wrong with the keys, without their values.
 func (c Config) Validate() error {
 	errs := []error{c.Config.Validate()}
 	if c.DSN == "" {
-		errs = append(errs, &keyError{"dsn", `is missing: want a reference such as "env:APP_DSN"`})
+		errs = append(errs, databases.WrongKey("dsn", `is missing: want a reference such as "env:APP_DSN"`))
 	}
 	if c.SSH != "" && !tunnel.Valid(c.SSH) {
-		errs = append(errs, &keyError{"ssh", "is no host: want [user@]host[:port]"})
+		errs = append(errs, databases.WrongKey("ssh", "is no host: want [user@]host[:port]"))
 	}
 	return errors.Join(errs...)
 }

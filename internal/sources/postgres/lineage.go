@@ -232,7 +232,7 @@ func (s *Source) throughViews(ctx context.Context, c *conn, t *touched) error {
 				return fail.Errorf(fail.Denied, "the view %s may not be read: its column %s is masked, and is no plain column of a table", view.address(), column).
 					Then("ask the tables below it")
 			}
-			r.masks[base] = stricter(r.masks[base], view.masks[column])
+			r.masks[base] = databases.Stricter(r.masks[base], view.masks[column])
 		}
 		clear(view.masks)
 	}

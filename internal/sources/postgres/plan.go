@@ -172,7 +172,7 @@ func newLineage(t *touched, root *node) *lineage {
 	for _, r := range t.relations {
 		byName[[2]string{r.schema, r.name}] = r
 		for column, m := range r.masks {
-			l.any[column] = stricter(l.any[column], m)
+			l.any[column] = databases.Stricter(l.any[column], m)
 		}
 	}
 	root.walk(func(n *node) {

@@ -24,6 +24,7 @@ import (
 	"cleat/internal/host"
 	"cleat/internal/sqltext"
 	"cleat/internal/systems/databases"
+	"cleat/internal/tunnel"
 )
 
 // Config are the keys of [sources.NAME] with kind = "postgres".
@@ -34,26 +35,20 @@ type Config struct {
 	SSH        string   `toml:"ssh"`         // [user@]host[:port] to go through
 }
 
-// A keyError is what is wrong with a key of the configuration.
-type keyError struct{ key, what string }
-
-func (e *keyError) Error() string { return e.what }
-func (e *keyError) Key() string   { return e.key }
-
 // Validate returns what is wrong with the keys, without their values.
 func (c Config) Validate() error {
 	errs := []error{c.Config.Validate()}
 	if c.DSN == "" {
-		errs = append(errs, &keyError{"dsn", `want the address of a database, such as "env:APP_DSN"`})
+		errs = append(errs, databases.WrongKey("dsn", `want the address of a database, such as "env:APP_DSN"`))
 	}
 	for _, s := range c.SearchPath {
 		if s == "" || len(s) > maxName || strings.ContainsRune(s, 0) {
-			errs = append(errs, &keyError{"search_path", "want names of schemas"})
+			errs = append(errs, databases.WrongKey("search_path", "want names of schemas"))
 			break
 		}
 	}
-	if strings.HasPrefix(c.SSH, "-") || strings.ContainsAny(c.SSH, " \t\r\n\x00") {
-		errs = append(errs, &keyError{"ssh", "want [user@]host[:port]"})
+	if c.SSH != "" && !tunnel.Valid(c.SSH) {
+		errs = append(errs, databases.WrongKey("ssh", "want [user@]host[:port]"))
 	}
 	return errors.Join(errs...)
 }

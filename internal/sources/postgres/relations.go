@@ -110,7 +110,7 @@ func (s *Source) gather(rows *touchedRows) *touched {
 		if masks[top] == nil {
 			masks[top] = make(map[string]databases.Mask)
 		}
-		masks[top][column] = stricter(masks[top][column], m)
+		masks[top][column] = databases.Stricter(masks[top][column], m)
 	}
 	for _, r := range rows.columns {
 		t.members[r[0]] = append(t.members[r[0]], r)
@@ -127,7 +127,7 @@ func (s *Source) gather(rows *touchedRows) *touched {
 		for _, top := range t.tops[oid] {
 			for column, m := range masks[top] {
 				if slices.Contains(t.columns[oid], column) {
-					rel.masks[column] = stricter(rel.masks[column], m)
+					rel.masks[column] = databases.Stricter(rel.masks[column], m)
 				}
 			}
 		}
@@ -144,15 +144,6 @@ func (s *Source) gather(rows *touchedRows) *touched {
 		t.views[r[0]] = r[1]
 	}
 	return t
-}
-
-// stricter returns the mask that shows less.
-func stricter(a, b databases.Mask) databases.Mask {
-	order := []databases.Mask{databases.NoMask, databases.Partial, databases.Hash, databases.Deny}
-	if slices.Index(order, a) >= slices.Index(order, b) {
-		return a
-	}
-	return b
 }
 
 // words returns the names in an expression of the server's.

@@ -96,7 +96,7 @@ func (c *conn) collect(ctx context.Context, st *engine.Stmt, sql string, limit i
 		} else if columns[i].Table == "" && len(c.guard.touched) > 0 {
 			// An expression, in a statement that uses masked columns.
 			for _, m := range c.guard.touched {
-				columns[i].Mask = string(stricter(databases.Mask(columns[i].Mask), m))
+				columns[i].Mask = string(databases.Stricter(databases.Mask(columns[i].Mask), m))
 			}
 		}
 		// What is masked is covered already. It is said in the end: to say it here would
@@ -131,14 +131,6 @@ func (c *conn) collect(ctx context.Context, st *engine.Stmt, sql string, limit i
 			strings.Join(slices.Sorted(maps.Keys(c.guard.touched)), ", ")))
 	}
 	return g.result(partial, notes...), nil
-}
-
-func stricter(a, b databases.Mask) databases.Mask {
-	order := []databases.Mask{databases.NoMask, databases.Partial, databases.Hash, databases.Deny}
-	if slices.Index(order, a) >= slices.Index(order, b) {
-		return a
-	}
-	return b
 }
 
 func over(err error) bool {

@@ -43,20 +43,14 @@ type Config struct {
 	within string // the folder that the file must lie in, "" for any
 }
 
-// A keyError is what is wrong with a key of the configuration.
-type keyError struct{ key, what string }
-
-func (e *keyError) Error() string { return e.what }
-func (e *keyError) Key() string   { return e.key }
-
 // Validate returns what is wrong with the keys, without their values.
 func (c Config) Validate() error {
 	var path error
 	switch {
 	case c.Path == "":
-		path = &keyError{"path", "want the path of a SQLite file"}
+		path = databases.WrongKey("path", "want the path of a SQLite file")
 	case strings.ContainsRune(c.Path, 0):
-		path = &keyError{"path", "no path holds a NUL character"}
+		path = databases.WrongKey("path", "no path holds a NUL character")
 	}
 	return errors.Join(path, c.Config.Validate())
 }

@@ -49,11 +49,15 @@ type keyError struct{ key, what string }
 func (e *keyError) Error() string { return e.what }
 func (e *keyError) Key() string   { return e.key }
 
+// WrongKey is the error that a key of the configuration of a source is wrong; what says how,
+// without the value. Its method Key names the key.
+func WrongKey(key, what string) error { return &keyError{key, what} }
+
 // Validate returns what is wrong with the keys, without their values.
 func (c Config) Validate() error {
 	var errs []error
 	add := func(key, format string, args ...any) {
-		errs = append(errs, &keyError{key, fmt.Sprintf(format, args...)})
+		errs = append(errs, WrongKey(key, fmt.Sprintf(format, args...)))
 	}
 	for i, m := range c.Mask {
 		if _, err := parseMask(m); err != nil {
@@ -174,7 +178,7 @@ func (r *Rules) Mask(schema, table, column string) Mask {
 	found := NoMask
 	for _, m := range r.masks {
 		if glob.Match(m.column, column) && glob.Match(m.table, table) && glob.Match(m.schema, schema) {
-			found = stricter(found, m.mask)
+			found = Stricter(found, m.mask)
 		}
 	}
 	return found
@@ -186,7 +190,7 @@ func (r *Rules) MaskName(column string) Mask {
 	found := NoMask
 	for _, m := range r.masks {
 		if glob.Match(m.column, column) {
-			found = stricter(found, m.mask)
+			found = Stricter(found, m.mask)
 		}
 	}
 	return found
@@ -200,7 +204,8 @@ func (r *Rules) MasksIn(schema, table string) bool {
 	})
 }
 
-func stricter(a, b Mask) Mask {
+// Stricter returns the one of two masks that shows less.
+func Stricter(a, b Mask) Mask {
 	order := []Mask{NoMask, Partial, Hash, Deny}
 	if slices.Index(order, a) >= slices.Index(order, b) {
 		return a
