@@ -160,7 +160,7 @@ func (s *Source) dial(ctx context.Context) (*conn, error) {
 	}
 	c := &conn{budget: &budget{}}
 	c.allow(1 << 20)
-	parent := ctx
+	parent, began := ctx, time.Now()
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, budgetKey{}, c.budget), connectTime)
 	defer cancel()
 	connector, err := mysql.NewConnector(t.config)
@@ -169,7 +169,8 @@ func (s *Source) dial(ctx context.Context) (*conn, error) {
 	}
 	d, err := connector.Connect(ctx)
 	if err != nil {
-		if s.hurried(parent) {
+		if s.hurried(parent, began) {
+			<-parent.Done()
 			return nil, parent.Err()
 		}
 		if c.budget.net != nil {
@@ -198,12 +199,13 @@ func (s *Source) connect(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	parent := ctx
+	parent, began := ctx, time.Now()
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	if err := s.prepare(ctx, c); err != nil {
 		_ = c.driver.Close() // it failed already
-		if s.hurried(parent) {
+		if s.hurried(parent, began) {
+			<-parent.Done()
 			return nil, parent.Err()
 		}
 		t, rerr := s.resolve(ctx)
@@ -224,11 +226,16 @@ func (s *Source) connect(ctx context.Context) (*conn, error) {
 }
 
 // hurried reports whether a connection was not made because the call had no time, and not
-// for want of a server: it was canceled, or the server was there before.
-func (s *Source) hurried(ctx context.Context) bool {
+// for want of a server: it was canceled, or its time is over and it was too short to tell, or
+// the server was there before. A connection may notice the end a moment before ctx does.
+func (s *Source) hurried(ctx context.Context, began time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Is(ctx.Err(), context.Canceled) || ctx.Err() != nil && s.reached
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return true
+	}
+	end, ok := ctx.Deadline()
+	return ok && time.Until(end) < 50*time.Millisecond && (s.reached || end.Sub(began) < time.Second)
 }
 
 // foreign are the modes in which text means something else than the lexer reads.

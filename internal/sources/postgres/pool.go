@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -201,6 +202,14 @@ func unreachable(ctx context.Context, cfg *pgconn.Config, err error) error {
 		return e
 	case ctx.Err() != nil:
 		return fail.From(context.Cause(ctx))
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || pgconn.Timeout(err):
+		// Of the ways that were tried, with TLS and without, another may have failed too:
+		// the time is what counts. A connection notices its end before ctx does.
+		if end, ok := ctx.Deadline(); ok && time.Until(end) < 100*time.Millisecond {
+			<-ctx.Done()
+			return fail.From(context.Cause(ctx))
+		}
+		return e.Because("no answer within %s", connectTimeout).After(5 * time.Second)
 	case strings.Contains(err.Error(), "server refused TLS connection"):
 		return e.Because("it does not speak TLS, which the sslmode of the DSN asks for").Then("ask the user to set up TLS there, or another sslmode")
 	case errors.As(err, &certificate) || strings.Contains(err.Error(), "tls error"):
@@ -208,8 +217,6 @@ func unreachable(ctx context.Context, cfg *pgconn.Config, err error) error {
 			Then("ask the user to check sslmode and sslrootcert in the DSN")
 	case errors.As(err, &dns):
 		return e.Because("the name of its host is not known").Then("ask the user to check the host in the DSN")
-	case errors.Is(err, context.DeadlineExceeded):
-		return e.Because("no answer within %s", connectTimeout).After(5 * time.Second)
 	case errors.As(err, &op) && op.Op == "dial":
 		return e.Because("%s", clip(op.Err.Error())).After(5 * time.Second)
 	}
