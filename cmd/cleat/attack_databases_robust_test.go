@@ -44,7 +44,7 @@ func TestNoConnectionBeforeAsked(t *testing.T) {
 		if failed || !strings.Contains(status, "source my") {
 			t.Errorf("status: %s", status)
 		}
-		if took := time.Since(begin); took > 10*time.Second {
+		if took := time.Since(begin); took > 30*time.Second {
 			t.Errorf("the lists took %s", took)
 		}
 		list := all.String()
@@ -122,7 +122,7 @@ func TestDeadDatabase(t *testing.T) {
 			if text, failed := p.tool("code_search", `{"pattern":"needle"}`); failed || !strings.Contains(text, "a.txt") {
 				t.Errorf("code_search: %s", text)
 			}
-			if took := time.Since(searched); took > 1500*time.Millisecond {
+			if took := time.Since(searched); took > 10*time.Second {
 				t.Errorf("code_search took %s", took)
 			}
 			for _, id := range completions {
@@ -138,7 +138,7 @@ func TestDeadDatabase(t *testing.T) {
 					t.Errorf("an answer of a dead server: %s", text)
 				}
 			}
-			if took := time.Since(begin); took > 20*time.Second {
+			if took := time.Since(begin); took > 40*time.Second {
 				t.Errorf("the errors took %s", took)
 			}
 			t.Logf("%v after %s", codes, time.Since(begin).Round(time.Millisecond))

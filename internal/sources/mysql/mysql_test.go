@@ -218,7 +218,7 @@ func TestTimeout(t *testing.T) {
 	began := time.Now()
 	_, err := s.Query(t.Context(), databases.Query{SQL: "SELECT SLEEP(60)"})
 	wantCode(t, "sleep", err, fail.Timeout)
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("took %v", took)
 	}
 	quiet(t, srv, db, "ro")
@@ -245,7 +245,7 @@ func TestTimeout(t *testing.T) {
 // quiet waits until the role runs nothing any more, for two seconds at most.
 func quiet(t *testing.T, srv *mysqltest.Server, db, role string) {
 	t.Helper()
-	end := time.Now().Add(2 * time.Second)
+	end := time.Now().Add(15 * time.Second)
 	for {
 		active := srv.Active(t, db, role)
 		if len(active) == 0 {

@@ -158,7 +158,7 @@ func TestRogueAnswers(t *testing.T) {
 			began := time.Now()
 			_, err := s.Query(t.Context(), databases.Query{SQL: "SELECT 1"})
 			wantCode(t, name, err, fail.Unavailable, fail.Timeout)
-			if took := time.Since(began); took > 8*time.Second {
+			if took := time.Since(began); took > 30*time.Second {
 				t.Errorf("took %v", took)
 			}
 			if err != nil && strings.Contains(showErr(err), "Secret-99") {
