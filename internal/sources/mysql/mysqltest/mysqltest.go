@@ -24,6 +24,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -153,7 +154,10 @@ func prepare(t testing.TB) {
 	cmd := exec.Command(install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal",
 		"--skip-test-db", "--innodb-log-file-size=4M", "--innodb-data-file-path=ibdata1:8M:autoextend")
 	cmd.SysProcAttr = attributes()
-	if out, err := cmd.CombinedOutput(); err != nil {
+	runtime.LockOSThread() // as in launch
+	out, err := cmd.CombinedOutput()
+	runtime.UnlockOSThread()
+	if err != nil {
 		shared.err = fmt.Errorf("mariadb-install-db: %w: %s", err, out)
 		return
 	}
@@ -266,14 +270,10 @@ func (s *Server) run() error {
 	s.cmd = exec.Command(path, args...)
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = log, log, dir
 	s.cmd.SysProcAttr = attributes()
-	if err := s.cmd.Start(); err != nil {
+	s.done = make(chan struct{})
+	if err := launch(s.cmd, s.done); err != nil {
 		return err
 	}
-	s.done = make(chan struct{})
-	go func(cmd *exec.Cmd, done chan struct{}) {
-		_ = cmd.Wait() // a killed server has no good end
-		close(done)
-	}(s.cmd, s.done)
 	return s.await()
 }
 

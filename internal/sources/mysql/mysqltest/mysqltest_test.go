@@ -2,7 +2,9 @@ package mysqltest_test
 
 import (
 	"os"
+	"runtime"
 	"testing"
+	"time"
 
 	"cleat/internal/sources/mysql/mysqltest"
 )
@@ -30,5 +32,34 @@ func TestStopAndRestart(t *testing.T) {
 	srv.Restart(t)
 	if rows := srv.Rows(t, db, "SELECT * FROM t"); len(rows) != 0 {
 		t.Errorf("rows: %q", rows)
+	}
+}
+
+// Servers outlive the threads that they were asked for on. There are two, as the process's
+// first thread never ends.
+func TestThreadEnds(t *testing.T) {
+	servers := make(chan *mysqltest.Server)
+	both := make(chan struct{})
+	for range 2 {
+		go func() {
+			runtime.LockOSThread() // and never unlock: the thread ends with the goroutine
+			defer func() { servers <- nil }()
+			servers <- mysqltest.New(t)
+			<-both
+		}()
+	}
+	first, second := <-servers, <-servers
+	close(both)
+	<-servers
+	<-servers
+	for _, srv := range []*mysqltest.Server{first, second} {
+		if srv == nil {
+			t.Fatal("no server")
+		}
+		db := srv.Database(t)
+		for range 50 {
+			srv.Exec(t, db, "SELECT 1")
+			time.Sleep(time.Millisecond) // the thread ends at a time that nobody tells
+		}
 	}
 }
