@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cleat/internal/gate/policy"
+	"cleat/internal/size"
 )
 
 const project = policy.Project
@@ -68,8 +69,8 @@ type Limits struct {
 
 // Audit is about the audit log.
 type Audit struct {
-	Required bool // without it, nothing is written
-	Rotate   Size // at this size a new file begins
+	Required bool      // without it, nothing is written
+	Rotate   size.Size // at this size a new file begins
 }
 
 // Project is what is known of a project file.

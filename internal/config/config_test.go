@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cleat/internal/gate/policy"
+	"cleat/internal/size"
 )
 
 // canary stands where a secret could stand. It must not show up in any message.
@@ -33,9 +34,9 @@ type jira struct {
 }
 
 type postgres struct {
-	DSN     string `toml:"dsn"`
-	Cert    string `toml:"cert"`
-	Size    Size   `toml:"size"`
+	DSN     string    `toml:"dsn"`
+	Cert    string    `toml:"cert"`
+	Size    size.Size `toml:"size"`
 	Timeout *time.Duration
 }
 
@@ -428,19 +429,6 @@ func TestUserFile(t *testing.T) {
 	o.User, o.Environ = "", []string{"XDG_CONFIG_HOME=relative"}
 	if _, problems := Load(o); len(problems) != 1 {
 		t.Errorf("a relative XDG_CONFIG_HOME: problems %v, want one", problems)
-	}
-}
-
-func TestSizes(t *testing.T) {
-	for in, want := range map[string]Size{"64MB": 64e6, "1GiB": 1 << 30, "500 kB": 5e5, "1KB": 1000, "7B": 7} {
-		if got, ok := parseSize(in); !ok || got != want {
-			t.Errorf("parseSize(%q) = %d, %t, want %d", in, got, ok, want)
-		}
-	}
-	for _, in := range []string{"", "64", "MB", "-1MB", "1.5MB", "1TB", "99999999999GiB", "1 000kB", "1mb", "0x1B", "1e3B"} {
-		if got, ok := parseSize(in); ok {
-			t.Errorf("parseSize(%q) = %d, want a refusal", in, got)
-		}
 	}
 }
 

@@ -2,7 +2,6 @@ package config
 
 import (
 	"encoding"
-	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/size"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -119,9 +119,9 @@ func (d *decoder) value(n *node, v reflect.Value) {
 			}
 		}
 		return
-	case reflect.TypeFor[Size]():
+	case reflect.TypeFor[size.Size]():
 		if d.want(n, isString) {
-			if s, ok := parseSize(n.text); !ok {
+			if s, ok := size.Parse(n.text); !ok {
 				d.rep.at(n, `want a size such as "500kB", "64MB" or "1GiB"`)
 			} else {
 				v.SetInt(int64(s))
@@ -219,47 +219,4 @@ func (d *decoder) float(n *node, v reflect.Value) {
 		return
 	}
 	v.SetFloat(f)
-}
-
-// A Size is a number of bytes.
-type Size int64
-
-// String returns the size in bytes, with a unit where that is exact.
-func (s Size) String() string {
-	for _, u := range sizeUnits() {
-		if s != 0 && int64(s)%u.bytes == 0 {
-			return fmt.Sprintf("%d%s", int64(s)/u.bytes, u.name)
-		}
-	}
-	return fmt.Sprintf("%dB", int64(s))
-}
-
-type sizeUnit struct {
-	name  string
-	bytes int64
-}
-
-func sizeUnits() [7]sizeUnit {
-	return [...]sizeUnit{
-		{"GiB", 1 << 30}, {"GB", 1e9}, {"MiB", 1 << 20}, {"MB", 1e6}, {"KiB", 1 << 10}, {"kB", 1e3}, {"B", 1},
-	}
-}
-
-// parseSize reads a whole number with a unit. "KB" is taken for "kB".
-func parseSize(s string) (Size, bool) {
-	digits := strings.TrimLeft(s, "0123456789")
-	unit := strings.TrimPrefix(digits, " ")
-	number, err := strconv.ParseInt(s[:len(s)-len(digits)], 10, 64)
-	if err != nil {
-		return 0, false
-	}
-	if unit == "KB" {
-		unit = "kB"
-	}
-	for _, u := range sizeUnits() {
-		if unit == u.name && number <= math.MaxInt64/u.bytes {
-			return Size(number * u.bytes), true
-		}
-	}
-	return 0, false
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cleat/internal/gate/policy"
+	"cleat/internal/size"
 )
 
 // A layer is what one file says.
@@ -26,7 +27,7 @@ type layer struct {
 	call                    setting[time.Duration]
 	budget, inFlight, queue setting[int]
 	required                setting[bool]
-	rotate                  setting[Size]
+	rotate                  setting[size.Size]
 	format                  setting[string]
 }
 
@@ -77,7 +78,7 @@ func (l *layerReader) read(root *node) {
 				case "required":
 					l.required = settingOf[bool](d, n)
 				case "rotate":
-					l.rotate = bounded[Size](d, n, 4<<10, 16<<30)
+					l.rotate = bounded[size.Size](d, n, 4<<10, 16<<30)
 				}
 			})
 		case "output":

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"cleat/internal/gate/policy"
+	"cleat/internal/sorting"
 )
 
 // The most problems that are reported of one file.
@@ -132,7 +132,7 @@ func (r *report) at(n *node, format string, args ...any) {
 
 // sorted returns the problems in the order of the file.
 func (r *report) sorted() []Problem {
-	slices.SortStableFunc(r.problems, func(a, b Problem) int {
+	sorting.Sort(r.problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
 	if r.more > 0 {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 )
 
 // A Kind is a kind of source: what stands after kind = in a [sources.NAME] table.
@@ -82,7 +83,7 @@ func (l *layerReader) readSources(n *node) []Source {
 			out = append(out, s)
 		}
 	}
-	slices.SortFunc(out, func(a, b Source) int { return cmp.Compare(a.Name, b.Name) })
+	sorting.Sort(out, func(a, b Source) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 
