@@ -3,5 +3,6 @@ package prompts
 
 import (
 	_ "cleat/prompts/explore/db" // explore_db
+	_ "cleat/prompts/fix/ci"     // fix_ci
 	_ "cleat/prompts/onboard"    // onboard
 )

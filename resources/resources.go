@@ -7,6 +7,7 @@ import (
 	_ "cleat/resources/query" // query://
 	_ "cleat/resources/repo"  // repo://
 	_ "cleat/resources/row"   // row://
+	_ "cleat/resources/run"   // run://
 	_ "cleat/resources/self"  // cleat://
 	_ "cleat/resources/spill" // spill://
 	_ "cleat/resources/table" // table://

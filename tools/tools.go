@@ -2,6 +2,10 @@
 package tools
 
 import (
+	_ "cleat/tools/ci/failures"  // ci_failures
+	_ "cleat/tools/ci/logs"      // ci_logs
+	_ "cleat/tools/ci/run"       // ci_run
+	_ "cleat/tools/ci/runs"      // ci_runs
 	_ "cleat/tools/code/history" // code_history
 	_ "cleat/tools/code/search"  // code_search
 	_ "cleat/tools/db/query"     // db_query

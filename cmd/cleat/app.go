@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"cleat/internal/buildlog"
 	"cleat/internal/config"
 	"cleat/internal/fail"
 	"cleat/internal/gate"
@@ -29,6 +30,8 @@ import (
 	"cleat/internal/sources/workspace"
 	"cleat/internal/state"
 	"cleat/internal/systems"
+	"cleat/internal/systems/ci"
+	"cleat/internal/systems/ci/verdict"
 	"cleat/internal/systems/documents"
 	"cleat/internal/systems/self"
 )
@@ -182,9 +185,16 @@ func (a *app) openSources(ctx context.Context, h host.Host) {
 		return all[slices.IndexFunc(all, func(k sources.Kind) bool { return k.Name == name })]
 	}
 	list := a.config.Sources
-	if !slices.ContainsFunc(list, func(s config.Source) bool { return s.Name == "workspace" }) {
-		list = append([]config.Source{{Name: "workspace", Kind: "workspace", Config: &workspace.Config{Root: a.root, Main: true}}}, list...)
+	embedded := []config.Source{
+		{Name: "workspace", Kind: "workspace", Config: &workspace.Config{Root: a.root, Main: true}},
+		{Name: localSource, Kind: "local", Config: &sources.Local{}},
 	}
+	for _, e := range slices.Backward(embedded) {
+		if !slices.ContainsFunc(list, func(s config.Source) bool { return s.Name == e.Name }) {
+			list = append([]config.Source{e}, list...)
+		}
+	}
+	a.set.Builds = ci.Options{History: verdict.Open(h.State, h.Now), Cache: buildlog.NewCache(h.State, h.Now), Now: h.Now}
 	for _, s := range list {
 		h.Closed = func() func(string) bool { return a.gate.Closer(s.Name) }
 		if c, ok := s.Config.(*workspace.Config); ok && s.Name == "workspace" {
@@ -193,6 +203,9 @@ func (a *app) openSources(ctx context.Context, h host.Host) {
 			if c.Root == "" {
 				c.Root = a.root
 			}
+		}
+		if c, ok := s.Config.(*sources.Local); ok {
+			c.Options = a.runs()
 		}
 		if c, ok := s.Config.(interface{ Relative(dir string) }); ok {
 			// Relative to the file that says so, wherever cleat was started.
@@ -246,7 +259,7 @@ func (a *app) inventory() policy.Inventory {
 		inv.Capabilities = append(inv.Capabilities, policy.Capability{Name: e.Name,
 			Ops: func() []string { return e.Ops("op") }, Args: e.Arguments})
 	}
-	inv.Sources = []string{"workspace", "cleat", "spill"}
+	inv.Sources = []string{"workspace", localSource, "cleat", "spill"}
 	for _, s := range slices.Concat(a.config.Sources, a.config.Skipped) {
 		inv.Sources = append(inv.Sources, s.Name)
 	}

@@ -45,7 +45,9 @@ func sound(tool string) map[string]string {
 	case "db_query", "db_write":
 		sql := map[string]string{"db_query": `"SELECT 1"`, "db_write": `"UPDATE t SET a = a"`}[tool]
 		return map[string]string{"sql": sql}
-	case "db_schema", "status":
+	case "ci_run":
+		return map[string]string{"task": `"make test"`}
+	case "ci_failures", "ci_logs", "ci_runs", "db_schema", "status":
 		return map[string]string{}
 	}
 	return nil

@@ -42,7 +42,7 @@ func ways(t *testing.T) []way {
 				way{e.Name, registry.Complete, fmt.Sprintf(`{"ref":{"type":"ref/prompt","name":%q},"argument":{"name":"x","value":""}}`, e.Name), nil, e.Name})
 		case registry.TemplateKind:
 			address, ok := map[string]string{"text": "text://a.txt", "json": "json://b.json", "repo": "repo://./main/a.txt", "diff": "diff://./main", "self": "cleat://status",
-				"spill": "spill://AAAAAAAAAAAAAAAAAAAAAAAAAA", "table": "table://app/t", "row": "row://app/t/1", "query": "query://app/all"}[e.Name]
+				"spill": "spill://AAAAAAAAAAAAAAAAAAAAAAAAAA", "table": "table://app/t", "row": "row://app/t/1", "run": "run://local/260101-000000-aaaaa", "query": "query://app/all"}[e.Name]
 			if !ok {
 				t.Errorf("there is no example of %s", e.URI)
 			}
@@ -79,7 +79,7 @@ func TestOneWay(t *testing.T) {
 		got := w.audited(t)[n:]
 		n += len(got)
 		want := 1
-		if way.entry == "test_write" || way.entry == "db_write" {
+		if way.entry == "test_write" || way.entry == "db_write" || way.entry == "ci_run" {
 			want = 2
 		}
 		if len(got) != want {
@@ -148,7 +148,7 @@ func TestAllDenied(t *testing.T) {
 // TestSourceDenied: a closed source is closed by every way, and the refusal says so.
 func TestSourceDenied(t *testing.T) {
 	t.Parallel()
-	w := attacked(t, "-- user.toml --\n[policy]\ndeny = [\"*(source=workspace)\", \"*(source=app)\"]\n"+gateSources+gateFiles)
+	w := attacked(t, "-- user.toml --\n[policy]\ndeny = [\"*(source=workspace)\", \"*(source=local)\", \"*(source=app)\"]\n"+gateSources+gateFiles)
 	p := w.peer(t)
 	open := []string{"status", "self", "spill", "test_panic", "test_print", "test_write"}
 	for _, way := range ways(t) {
@@ -156,7 +156,7 @@ func TestSourceDenied(t *testing.T) {
 			continue
 		}
 		n := len(w.audited(t))
-		if (way.entry == "onboard" || way.entry == "explore_db") && way.method == registry.Complete {
+		if (way.entry == "onboard" || way.entry == "explore_db" || way.entry == "fix_ci") && way.method == registry.Complete {
 			continue // a prompt has nothing to complete, whatever is closed
 		}
 		rule := "*(source="

@@ -122,7 +122,7 @@ func (d *doctor) auditEnd(ctx context.Context, dir string, limit time.Duration) 
 }
 
 // Beyond these many bytes, the list of tools is a burden to every session.
-const heavyToolList = 9000
+const heavyToolList = 16_000
 
 // checkTools says what the list of tools costs.
 func (d *doctor) checkTools(a *app) {

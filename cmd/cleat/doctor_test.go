@@ -16,8 +16,8 @@ import (
 	"cleat/internal/gate/redact"
 )
 
-// verdict is the form of a line of doctor's.
-var verdict = regexp.MustCompile(`^(ok  |warn|FAIL)  \S.{13,} \S`)
+// checked is the form of a line of doctor's.
+var checked = regexp.MustCompile(`^(ok  |warn|FAIL)  \S.{13,} \S`)
 
 // doctor runs cleat doctor and checks the form of what it prints: every line is a check,
 // and what is not ok is followed by its mend.
@@ -46,7 +46,7 @@ func checkForm(t *testing.T, code int, stdout string) {
 			}
 			continue
 		}
-		if !verdict.MatchString(line) {
+		if !checked.MatchString(line) {
 			t.Errorf("line %d is of no known form: %q", i+1, line)
 		}
 		if strings.HasPrefix(line, "FAIL") {
@@ -95,7 +95,7 @@ func TestDoctorInOrder(t *testing.T) {
 	wantAll(t, "stdout", out, "ok    version        cleat ", "ok    root           "+l.dir+", a git repository, branch main\n",
 		"ok    git trusts it  ", "ok    Claude Code    version 2.1.330\n", "ok    registered     Claude Code starts "+executable(t)+" (local scope, in "+l.home+"/.claude.json)\n",
 		"ok    managed file   none, which is fine", "ok    source         workspace: code, documents\n", "ok    state folder   "+l.home+"/state/cleat",
-		"ok    audit log      empty so far\n", "ok    tools          5, whose list is ", "ok    start          cleat serve answers in ", " and lists 5 tools\n",
+		"ok    audit log      empty so far\n", "ok    tools          9, whose list is ", "ok    start          cleat serve answers in ", " and lists 9 tools\n",
 		"\nEverything is in order.\n")
 }
 

@@ -143,6 +143,7 @@ type world struct {
 	env       []string
 	fake      string // the address of the fake server, if there is one
 	dsn, lite string // the address of the database server, the path of the SQLite file, if there is one
+	lastRun   string // the id of the run that was started last
 	commits   int    // git commands so far: each is a day later than the one before
 }
 
@@ -249,8 +250,11 @@ func (w *world) change(t *testing.T, what string) {
 
 // fill puts the world's names into what is sent.
 func (w *world) fill(s string) string {
-	return strings.NewReplacer("$DIR", w.dir, "$HOME", w.home, "$FAKE", w.fake, "$LITE", w.lite).Replace(s)
+	return strings.NewReplacer("$DIR", w.dir, "$HOME", w.home, "$FAKE", w.fake, "$LITE", w.lite, "$RUN", w.lastRun).Replace(s)
 }
+
+// runID is the id of a run of this machine.
+var runID = regexp.MustCompile(`\b\d{6}-\d{6}-[a-z2-7]{5}\b`)
 
 // What differs from run to run, and what stands for it.
 var masks = []struct {
@@ -259,6 +263,8 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`untrusted [a-zA-Z0-9]{8}\b`), "untrusted $$NONCE"},
 	{regexp.MustCompile(`took [0-9.]+[mµn]?s\b`), "took $$TOOK"},
+	{runID, "$$RUN"},
+	{regexp.MustCompile(`(  |, )\d+ (ms|s|min|h|days)( ago)?\b`), "$1$$AGO"},
 	{regexp.MustCompile(`"took": \d+`), `"took": "$$TOOK"`},
 	{regexp.MustCompile(`spill://[A-Z2-7]{20,}`), "spill://$$ID"},
 	{regexp.MustCompile(`session: [0-9a-f]{12}`), "session: $$SESSION"},
@@ -272,6 +278,9 @@ var masks = []struct {
 }
 
 func (w *world) mask(s string) string {
+	if id := runID.FindString(s); id != "" {
+		w.lastRun = id
+	}
 	s = strings.NewReplacer(w.dir, "$DIR", w.home, "$HOME", programVersion(), "$VERSION").Replace(s)
 	if w.fake != "" {
 		s = strings.ReplaceAll(s, w.fake, "$FAKE")

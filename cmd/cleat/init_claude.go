@@ -16,6 +16,7 @@ import (
 
 	"cleat/internal/fail"
 	"cleat/internal/proc"
+	"cleat/internal/sorting"
 	"cleat/internal/text"
 )
 
@@ -208,7 +209,7 @@ func (s claudeServers) cleat(scope, file string) []claudeEntry {
 			out = append(out, claudeEntry{name: name, scope: scope, file: file, command: server.Command, args: server.Args})
 		}
 	}
-	slices.SortFunc(out, func(a, b claudeEntry) int {
+	sorting.Sort(out, func(a, b claudeEntry) int {
 		if a.name == "cleat" || b.name == "cleat" {
 			return map[bool]int{true: -1, false: 1}[a.name == "cleat"]
 		}

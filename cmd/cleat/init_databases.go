@@ -18,6 +18,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"cleat/internal/sorting"
 	"cleat/internal/text"
 )
 
@@ -303,7 +304,7 @@ func someEntries(root *os.Root, dir string) []fs.DirEntry {
 	}
 	defer f.Close()
 	entries, _ := f.ReadDir(sqliteNames) // what came before an error counts
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	sorting.Sort(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return entries
 }
 

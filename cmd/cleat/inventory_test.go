@@ -23,6 +23,10 @@ path = "/nowhere/app.db"
 kind = "sqlite"
 path = "/nowhere/report.db"
 
+[sources.gh]
+kind = "github"
+repos = ["acme/app"]
+
 [policy]
 allow = ["db_write(source=app, op=dml)", "db_write(source=report, op=ddl)"]
 `
@@ -55,7 +59,7 @@ func inProcess(t *testing.T, configuration ...string) *app {
 
 // Limits of product.md on what every session pays for.
 const (
-	maxListBytes        = 9_000  // of what is on by default
+	maxListBytes        = 11_000 // of what is on by default
 	maxWholeBytes       = 24_000 // of all tools
 	maxDatabaseBytes    = 3_000  // of the three tools of databases
 	maxToolBytes        = 1_400

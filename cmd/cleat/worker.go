@@ -21,6 +21,7 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/gouses"
 	"cleat/internal/proc"
+	"cleat/internal/sources/local"
 )
 
 // Limits of a worker; see host.Host.Worker.
@@ -42,6 +43,9 @@ func (p *program) workerCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			if f, ok := p.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				return usageError{errors.New("worker is for cleat itself, and nothing to be run from a terminal")}
+			}
+			if args[0] == supervisorName {
+				return local.Supervise(p.stdin, p.stdout)
 			}
 			if args[0] != gouses.WorkerName {
 				return usageError{fmt.Errorf("there is no worker %q", args[0])}

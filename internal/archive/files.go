@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cleat/internal/sorting"
 	"cleat/internal/tree"
 )
 
@@ -40,7 +41,7 @@ func Names(paths []string) *Files {
 
 // finish sorts the files. Of equal paths one stays.
 func (f *Files) finish() {
-	slices.SortStableFunc(f.list, func(a, b file) int { return cmp.Compare(a.path, b.path) })
+	sorting.Sort(f.list, func(a, b file) int { return cmp.Compare(a.path, b.path) })
 	f.list = slices.CompactFunc(f.list, func(a, b file) bool { return a.path == b.path })
 	for _, x := range f.list {
 		f.bytes += perEntry + int64(len(x.path)) + int64(len(x.data))

@@ -200,6 +200,9 @@ func (v *visit) run(ctx context.Context) (registry.Reply, error) {
 		}
 	}
 	limit := g.opt.Limits.Call
+	if limit >= DefaultLimits().Call {
+		limit = max(limit, v.call.Entry.Longest)
+	}
 	if t := v.call.Timeout; t > 0 && t < limit {
 		limit = t
 	} else if t > limit {

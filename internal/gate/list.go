@@ -3,11 +3,11 @@ package gate
 import (
 	"cmp"
 	"context"
-	"slices"
 
 	"cleat/internal/fail"
 	"cleat/internal/gate/audit"
 	"cleat/internal/registry"
+	"cleat/internal/sorting"
 	"cleat/internal/systems"
 	"cleat/internal/systems/documents"
 	"cleat/internal/uri"
@@ -55,7 +55,7 @@ func (v *visit) list(ctx context.Context) (registry.Reply, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(items, func(a, b documents.Item) int {
+	sorting.Sort(items, func(a, b documents.Item) int {
 		// What has no time is the server itself, and comes first.
 		if a.Modified.IsZero() != b.Modified.IsZero() {
 			return map[bool]int{true: -1, false: 1}[a.Modified.IsZero()]

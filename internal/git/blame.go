@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 )
 
 // MaxBlame is how many lines one call of Blame looks at, at most.
@@ -203,7 +203,7 @@ func unquote(name string) (string, error) {
 // inOrder sorts spans by line, joins those that belong together, and makes sure that they
 // are the lines from first to last.
 func inOrder(spans []BlameSpan, first, last int) ([]BlameSpan, error) {
-	slices.SortFunc(spans, func(a, b BlameSpan) int { return cmp.Compare(a.First, b.First) })
+	sorting.Sort(spans, func(a, b BlameSpan) int { return cmp.Compare(a.First, b.First) })
 	joined := spans[:0]
 	next := first
 	for _, s := range spans {

@@ -6,11 +6,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 )
 
 const (
@@ -174,7 +174,7 @@ func (r *Repo) nearest(ctx context.Context, rev string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(found, func(a, b near) int {
+	sorting.Sort(found, func(a, b near) int {
 		return cmp.Or(cmp.Compare(a.far, b.far), cmp.Compare(a.name, b.name))
 	})
 	var names []string

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"cleat/internal/sorting"
 )
 
 // A header is what the beginning of a file and its name say.
@@ -204,7 +206,7 @@ func (h *header) satisfy() (config, bool) {
 			custom = append(custom, t)
 		}
 	}
-	slices.SortStableFunc(custom, func(a, b string) int { return strings.Compare(strings.TrimLeft(a, "!"), strings.TrimLeft(b, "!")) })
+	sorting.Sort(custom, func(a, b string) int { return strings.Compare(strings.TrimLeft(a, "!"), strings.TrimLeft(b, "!")) })
 	var sets []string
 	if len(custom) <= maxCustom {
 		for bits := range 1 << len(custom) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"cleat/internal/sorting"
 )
 
 // A variant is which files of a group make a unit.
@@ -146,7 +148,7 @@ func (g *graph) groupsOf(dir string) []*group {
 	for _, gr := range byName {
 		out = append(out, gr)
 	}
-	slices.SortFunc(out, func(a, b *group) int { return strings.Compare(a.name, b.name) })
+	sorting.Sort(out, func(a, b *group) int { return strings.Compare(a.name, b.name) })
 	g.groups[dir] = out
 	return out
 }

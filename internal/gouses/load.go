@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/tree"
 )
 
@@ -126,8 +126,8 @@ func load(ctx context.Context, files tree.Files, q Query, n name) (*loaded, erro
 			return add(e, true)
 		})
 	}
-	slices.SortFunc(l.sources, func(a, b *source) int { return strings.Compare(a.path, b.path) })
-	slices.SortFunc(l.manifests, func(a, b manifest) int { return strings.Compare(a.path, b.path) })
+	sorting.Sort(l.sources, func(a, b *source) int { return strings.Compare(a.path, b.path) })
+	sorting.Sort(l.manifests, func(a, b manifest) int { return strings.Compare(a.path, b.path) })
 	return l, err
 }
 

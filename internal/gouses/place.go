@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"cleat/internal/sorting"
 )
 
 // result places what the report says in the masked text.
@@ -31,7 +33,7 @@ func (l *loaded) result(rep *report, n name, redact func(string, []byte) []byte)
 		}
 	}
 	for _, list := range [][]Pos{res.Defs, res.Uses, res.Unsure} {
-		slices.SortFunc(list, func(a, b Pos) int {
+		sorting.Sort(list, func(a, b Pos) int {
 			return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 		})
 	}

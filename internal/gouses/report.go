@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"cleat/internal/sorting"
 )
 
 // A report is what checking an input says. It has numbers and no words, so that it can
@@ -70,7 +72,7 @@ func (c *checker) marks(a *answer, s *source, declared bool) []mark {
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b mark) int { return cmp.Compare(a.off, b.off) })
+	sorting.Sort(out, func(a, b mark) int { return cmp.Compare(a.off, b.off) })
 	return out
 }
 

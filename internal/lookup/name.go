@@ -3,12 +3,12 @@ package lookup
 import (
 	"bytes"
 	"path"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/symbols"
 )
 
@@ -327,6 +327,6 @@ func (n *name) similarNeeds() []string {
 		}
 	}
 	// What is long is rare.
-	slices.SortStableFunc(out, func(a, b string) int { return len(b) - len(a) })
+	sorting.Sort(out, func(a, b string) int { return len(b) - len(a) })
 	return out
 }

@@ -12,6 +12,7 @@ import (
 
 	"cleat/internal/fail"
 	"cleat/internal/gouses"
+	"cleat/internal/sorting"
 	"cleat/internal/symbols"
 	"cleat/internal/systems/code"
 	"cleat/internal/text"
@@ -270,5 +271,5 @@ func (r *refs) order() {
 		s.wanted = min(s.count, most)
 		slices.Sort(s.lines)
 	}
-	slices.SortFunc(r.sites.list, bySite)
+	sorting.Sort(r.sites.list, bySite)
 }

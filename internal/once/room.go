@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 )
 
 const (
@@ -76,7 +77,7 @@ func (k *Keys) makeRoom(dir *os.Root, own string) error {
 		}
 		left++
 	}
-	slices.SortFunc(finished, func(a, b old) int { return a.began.Compare(b.began) })
+	sorting.Sort(finished, func(a, b old) int { return a.began.Compare(b.began) })
 	for _, o := range finished {
 		if left < MaxEntries {
 			break

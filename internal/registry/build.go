@@ -52,6 +52,7 @@ func NewTool[B, In any, Out text.Renderer](sys systems.System[B], t Tool, run Fu
 	e := newEntry(sys, run, t.Schema)
 	e.Kind, e.Name, e.Title, e.Description = ToolKind, t.Name, t.Title, t.Description
 	e.Access, e.Idempotent, e.AlwaysLoad, e.AskUser, e.ops = t.Access, t.Idempotent, t.AlwaysLoad, t.AskUser, t.Ops
+	e.Longest = t.Longest
 	return e
 }
 

@@ -73,12 +73,42 @@ func (a *arg) check(v json.RawMessage) (json.RawMessage, string, error) {
 	case "array":
 		return a.checkArray(v)
 	case "object":
-		if v[0] != '{' {
-			return nil, "", a.wrong("an object", v)
-		}
-		return v, "", nil
+		return a.checkObject(v)
 	}
 	return a.checkScalar(a.kind, v)
+}
+
+// checkObject checks the values of an object whose values are of one kind. Where they are
+// strings, true and false are taken for their names.
+func (a *arg) checkObject(v json.RawMessage) (json.RawMessage, string, error) {
+	if v[0] != '{' {
+		return nil, "", a.wrong("an object", v)
+	}
+	if a.item == "" {
+		return v, "", nil
+	}
+	values := map[string]json.RawMessage{}
+	if err := json.Unmarshal(v, &values); err != nil {
+		return nil, "", a.wrong("an object", v)
+	}
+	if len(values) > 1000 {
+		return nil, "", fail.Errorf(fail.TooLarge, "the argument %q has %d members, the limit is 1000", a.name, len(values))
+	}
+	for name, item := range values {
+		if a.item == "string" && (string(item) == "true" || string(item) == "false") {
+			item = json.RawMessage(`"` + string(item) + `"`)
+		}
+		c, _, err := a.checkScalar(a.item, item)
+		if err != nil {
+			return nil, "", err
+		}
+		values[name] = c
+	}
+	raw, err := json.Marshal(values)
+	if err != nil {
+		return nil, "", fmt.Errorf("encoding the argument %s: %w", a.name, err)
+	}
+	return raw, "", nil
 }
 
 func (a *arg) checkArray(v json.RawMessage) (json.RawMessage, string, error) {

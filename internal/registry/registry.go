@@ -17,9 +17,11 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"cleat/internal/sorting"
 	"cleat/internal/systems"
 	"cleat/internal/text"
 	"cleat/internal/uri"
@@ -69,6 +71,7 @@ type Tool struct {
 	AlwaysLoad               bool                     // part of every prompt, not looked up when needed
 	AskUser                  bool                     // a person must agree to each call
 	Ops                      []string                 // what a Classed input can be, for policy; nil if it is not one
+	Longest                  time.Duration            // what a call may take that waits for others, where that is more than the limit of calls
 	Schema                   func(*jsonschema.Schema) // adds enums and bounds to the inferred input schema; optional
 }
 
@@ -95,6 +98,7 @@ type Entry struct {
 	Access                          Access
 	Idempotent, AlwaysLoad, AskUser bool
 	System                          string
+	Longest                         time.Duration // see Tool.Longest
 
 	ops     []string // of a Classed input
 	shape   func() *shape
@@ -174,7 +178,7 @@ func Default() *Registry {
 // name, or two templates a scheme, in common.
 func New(es ...Entry) *Registry {
 	r := &Registry{entries: slices.Clone(es)}
-	slices.SortFunc(r.entries, func(a, b Entry) int {
+	sorting.Sort(r.entries, func(a, b Entry) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	for i := 1; i < len(r.entries); i++ {

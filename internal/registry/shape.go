@@ -21,7 +21,7 @@ type arg struct {
 	name     string
 	desc     string
 	kind     string // string, integer, number, boolean, array or object
-	item     string // kind of an array's elements
+	item     string // kind of an array's elements, or of an object's values
 	required bool
 	enum     []string
 	min, max *float64
@@ -69,6 +69,9 @@ func newShape(t reflect.Type, edit func(*jsonschema.Schema)) *shape {
 			required: slices.Contains(schema.Required, name)}
 		if p.Items != nil {
 			a.item = p.Items.Type
+		}
+		if p.AdditionalProperties != nil {
+			a.item = p.AdditionalProperties.Type
 		}
 		for _, v := range p.Enum {
 			a.enum = append(a.enum, fmt.Sprint(v))

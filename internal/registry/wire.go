@@ -345,7 +345,9 @@ func (w *wire) callTool(ctx context.Context, req *mcp.CallToolRequest) (*mcp.Cal
 	q := Request{Method: CallTool, Name: req.Params.Name, Args: req.Params.Arguments,
 		Bytes: len(req.Params.Arguments), Client: client(req)}
 	q.Asks, q.Answer = answer(req)
+	ctx, done := notify(ctx, req)
 	r := w.caller.Do(ctx, q)
+	done()
 	if r.Ask != "" {
 		return ask(r), nil
 	}

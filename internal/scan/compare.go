@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/systems/code"
 	"cleat/internal/tree"
 )
@@ -210,7 +210,7 @@ func (c *comparison) diff(pair [2]*found) code.File {
 			f.Lines = append(f.Lines, l)
 		}
 	}
-	slices.SortStableFunc(f.Lines, func(a, b code.Line) int { return cmp.Compare(a.Number, b.Number) })
+	sorting.Sort(f.Lines, func(a, b code.Line) int { return cmp.Compare(a.Number, b.Number) })
 	f.Matches = len(f.Lines)
 	return f
 }

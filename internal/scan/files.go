@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/systems/code"
 	"cleat/internal/tree"
 )
@@ -117,7 +117,7 @@ func runFiles(ctx context.Context, files tree.Files, m *Matcher, o Options, bega
 		Files: st.Files, Ignored: st.Ignored, Special: st.Special,
 		Denied: st.Denied + st.Unreadable,
 	}}
-	slices.SortFunc(best, byLength)
+	sorting.Sort(best, byLength)
 	more := len(best) > m.q.Limit
 	if more {
 		best = best[:m.q.Limit]

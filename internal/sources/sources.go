@@ -11,6 +11,7 @@ import (
 	"cleat/internal/sources/gitea"
 	"cleat/internal/sources/github"
 	"cleat/internal/sources/gitlab"
+	"cleat/internal/sources/local"
 	"cleat/internal/sources/mysql"
 	"cleat/internal/sources/postgres"
 	"cleat/internal/sources/sourcegraph"
@@ -18,6 +19,7 @@ import (
 	"cleat/internal/sources/workspace"
 	"cleat/internal/sources/zoekt"
 	"cleat/internal/systems"
+	"cleat/internal/systems/ci"
 	"cleat/internal/systems/code"
 	"cleat/internal/systems/databases"
 	"cleat/internal/systems/documents"
@@ -62,12 +64,23 @@ func server(name string) Kind {
 	return Kind{Name: name, Secrets: []string{"dsn"}, Literals: []string{"dsn"}, Exec: []string{"ssh"}, Hosts: []string{"ssh"}}
 }
 
+// A Local is the configuration of this machine as a place where builds run.
+type Local struct {
+	local.Config
+	Options local.Options `toml:"-"` // set by whoever opens the source
+}
+
+func openLocal(_ context.Context, c Local, h host.Host) (*local.Source, error) {
+	return local.Open(c.Config, h, c.Options)
+}
+
 // Kinds lists the kinds, sorted by name.
 func Kinds() []Kind {
 	return []Kind{
 		of(remote("gitea"), gitea.Open),
 		of(remote("github"), github.Open),
 		of(remote("gitlab"), gitlab.Open),
+		of(Kind{Name: "local", Local: true, Exec: []string{"tasks", "env"}}, openLocal),
 		of(server("mysql"), mysql.Open),
 		of(server("postgres"), postgres.Open),
 		of(remote("sourcegraph"), sourcegraph.Open),
@@ -84,6 +97,29 @@ func (k Kind) Open(ctx context.Context, set *systems.Set, name string, config an
 	if err != nil {
 		return nil, err
 	}
+	if s, ok := src.(interface{ Checkout() ci.Checkout }); ok {
+		if c := s.Checkout(); c != nil {
+			set.Builds.Checkout = func() ci.Checkout { return c }
+		}
+	}
+	var runner ci.Runner
+	switch s := src.(type) {
+	case ci.Runner:
+		runner = s
+	case interface {
+		Builds(remotes func(context.Context) ([]string, error)) ci.Runner
+	}:
+		runner = s.Builds(func(ctx context.Context) ([]string, error) { return remotes(ctx, set) })
+	}
+	if runner != nil {
+		o := set.Builds
+		o.Local = k.Local
+		o.Checkout = func() ci.Checkout { return checkout(set) }
+		service := ci.New(name, runner, o)
+		set.CI = append(set.CI, systems.Named[*ci.Service]{Name: name, Local: k.Local, Backend: service})
+		set.Documents = append(set.Documents,
+			systems.Named[documents.Library]{Name: name, Local: k.Local, Backend: ci.NewLibrary(service)})
+	}
 	if s, ok := src.(code.Searcher); ok {
 		set.Code = append(set.Code, systems.Named[code.Searcher]{Name: name, Local: k.Local, Backend: s})
 	}
@@ -97,4 +133,23 @@ func (k Kind) Open(ctx context.Context, set *systems.Set, name string, config an
 		set.Documents = append(set.Documents, systems.Named[documents.Library]{Name: name, Local: k.Local, Backend: s})
 	}
 	return src, nil
+}
+
+// checkout is the work tree that is served, nil if there is none. It may be opened after
+// whoever asks for it.
+func checkout(set *systems.Set) ci.Checkout {
+	if set.Builds.Checkout == nil {
+		return nil
+	}
+	return set.Builds.Checkout()
+}
+
+// remotes are the addresses that the checkout is pushed to.
+func remotes(ctx context.Context, set *systems.Set) ([]string, error) {
+	c := checkout(set)
+	if c == nil {
+		return nil, nil
+	}
+	p, err := c.Position(ctx)
+	return p.Remotes, err
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/systems/ci"
 	"cleat/internal/systems/code"
 	"cleat/internal/systems/databases"
 	"cleat/internal/systems/documents"
@@ -28,10 +29,14 @@ type Sources[B any] []Named[B]
 
 // A Set holds the sources of every system. It is not changed after start.
 type Set struct {
+	CI        Sources[*ci.Service]
 	Code      Sources[code.Searcher]
 	Databases Sources[databases.DB]
 	Documents Sources[documents.Library]
 	Self      Sources[self.Reporter]
+
+	// Builds is what the services of CI share.
+	Builds ci.Options
 
 	// Offers reports whether policy lets the tool be called, so that a prompt names no
 	// other. It is set in the Set that a capability gets.
@@ -55,6 +60,7 @@ type System[B any] struct {
 
 // The systems.
 var (
+	CI        = System[*ci.Service]{Name: "ci", pick: func(s *Set) Sources[*ci.Service] { return s.CI }}
 	Code      = System[code.Searcher]{Name: "code", pick: func(s *Set) Sources[code.Searcher] { return s.Code }}
 	Databases = System[databases.DB]{Name: "databases", pick: func(s *Set) Sources[databases.DB] { return s.Databases }}
 	Documents = System[documents.Library]{Name: "documents", route: route, serving: serving,
@@ -123,8 +129,8 @@ func (s Sources[B]) keep(ok func(name string, local bool) bool) Sources[B] {
 
 // Narrow returns a copy of s with only the sources for which ok is true.
 func (s *Set) Narrow(ok func(name string, local bool) bool) *Set {
-	return &Set{Code: s.Code.keep(ok), Databases: s.Databases.keep(ok), Documents: s.Documents.keep(ok), Self: s.Self.keep(ok),
-		Offers: s.Offers, Opened: s.Opened}
+	return &Set{CI: s.CI.keep(ok), Code: s.Code.keep(ok), Databases: s.Databases.keep(ok), Documents: s.Documents.keep(ok), Self: s.Self.keep(ok),
+		Builds: s.Builds, Offers: s.Offers, Opened: s.Opened}
 }
 
 // A Source tells of a source without its back end, for status and for policy.
@@ -150,6 +156,9 @@ func (s *Set) Local(name string) bool {
 	if n, ok := s.Databases.Named(name); ok {
 		return n.Local
 	}
+	if n, ok := s.CI.Named(name); ok {
+		return n.Local
+	}
 	if n, ok := s.Documents.Named(name); ok {
 		return n.Local
 	}
@@ -172,6 +181,9 @@ func (s *Set) List() []Source {
 		if h, ok := backend.(Healthy); ok && out[i].Health == "" {
 			out[i].Health = h.Health()
 		}
+	}
+	for _, n := range s.CI {
+		add("ci", n.Name, n.Local, n.Backend)
 	}
 	for _, n := range s.Code {
 		add("code", n.Name, n.Local, n.Backend)

@@ -3,10 +3,10 @@ package tree
 import (
 	"iter"
 	"path"
-	"slices"
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 )
 
 // maxNear is how many paths are compared to find the nearest.
@@ -71,7 +71,7 @@ func Near(name string, paths iter.Seq[string]) []string {
 			same = append(same, byBase[b])
 		}
 	}
-	slices.SortStableFunc(same, func(a, b string) int { return len(a) - len(b) })
+	sorting.Sort(same, func(a, b string) int { return len(a) - len(b) })
 	return same[:min(3, len(same))]
 }
 

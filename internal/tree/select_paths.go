@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 )
 
 // A start is where a walk begins.
@@ -81,7 +81,7 @@ func order(found map[string]start) []start {
 		}
 		return s.path
 	}
-	slices.SortFunc(out, func(a, b start) int { return strings.Compare(key(a), key(b)) })
+	sorting.Sort(out, func(a, b start) int { return strings.Compare(key(a), key(b)) })
 	return out
 }
 

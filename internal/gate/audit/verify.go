@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
+
+	"cleat/internal/sorting"
 )
 
 // Limits of a Report, so that a hostile log cannot fill the memory.
@@ -369,7 +370,7 @@ func (v *verifier) listOpen() {
 	for _, o := range v.open {
 		order = append(order, o)
 	}
-	slices.SortFunc(order, func(a, b opened) int { return a.n - b.n })
+	sorting.Sort(order, func(a, b opened) int { return a.n - b.n })
 	for _, o := range order {
 		v.rep.Unfinished = append(v.rep.Unfinished, o.rec)
 	}

@@ -28,6 +28,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"cleat/internal/sorting"
 )
 
 // A Redactor masks secrets. All methods are safe for concurrent use. A nil Redactor
@@ -121,7 +123,7 @@ func (r *Redactor) find(name, s string) []span {
 	if len(found) < 2 {
 		return found
 	}
-	slices.SortStableFunc(found, func(a, b span) int {
+	sorting.Sort(found, func(a, b span) int {
 		return cmp.Or(a.start-b.start, b.end-a.end)
 	})
 	out := found[:1]

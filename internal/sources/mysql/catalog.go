@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/sqltext"
 )
 
@@ -250,7 +251,7 @@ func (s *Source) touched(ctx context.Context, c *conn, st statement) ([]ref, err
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b ref) int {
+	sorting.Sort(out, func(a, b ref) int {
 		return strings.Compare(a.schema+"\x00"+a.name, b.schema+"\x00"+b.name)
 	})
 	return out, nil

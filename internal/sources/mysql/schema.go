@@ -10,6 +10,7 @@ import (
 	"cleat/internal/cursor"
 	"cleat/internal/fail"
 	"cleat/internal/glob"
+	"cleat/internal/sorting"
 	"cleat/internal/systems/databases"
 )
 
@@ -147,7 +148,7 @@ func (s *Source) matching(ctx context.Context, c *conn, q databases.SchemaQuery)
 		}
 		all = append(all, r)
 	}
-	slices.SortFunc(all, compareRefs)
+	sorting.Sort(all, compareRefs)
 	if name == "" {
 		return all, nil
 	}

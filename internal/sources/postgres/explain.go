@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cleat/internal/sorting"
 	"cleat/internal/sqltext"
 	"cleat/internal/systems/databases"
 )
@@ -141,7 +142,7 @@ func detail(n *node) string {
 // costly names the nodes that take most of the cost.
 func costly(p *databases.Plan) []string {
 	nodes := slices.Clone(p.Nodes)
-	slices.SortStableFunc(nodes, func(a, b databases.Node) int { return int((b.Share - a.Share) * 1000) })
+	sorting.Sort(nodes, func(a, b databases.Node) int { return int((b.Share - a.Share) * 1000) })
 	var out []string
 	for _, n := range nodes[:min(2, len(nodes))] {
 		if n.Share >= 0.25 && len(p.Nodes) > 1 {

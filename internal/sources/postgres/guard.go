@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/sqltext"
 )
 
@@ -135,7 +136,7 @@ func names(st *statement) ([]name, error) {
 			out = append(out, name{"*", cut(t.Text), false})
 		}
 	}
-	slices.SortFunc(out, func(a, b name) int {
+	sorting.Sort(out, func(a, b name) int {
 		return strings.Compare(a.schema+"\x00"+a.name, b.schema+"\x00"+b.name)
 	})
 	return slices.Compact(out), nil

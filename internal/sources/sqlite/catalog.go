@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"cleat/internal/sorting"
 	"cleat/internal/sources/sqlite/engine"
 	"cleat/internal/sqltext"
 	"cleat/internal/systems/databases"
@@ -100,7 +101,7 @@ func (c *conn) readCatalog() (*catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(cat.objects, func(a, b *object) int { return strings.Compare(a.name, b.name) })
+	sorting.Sort(cat.objects, func(a, b *object) int { return strings.Compare(a.name, b.name) })
 	if virtual {
 		err := c.each("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'", func(s *engine.Stmt) error {
 			if o := cat.object(text(s, 0)); o != nil {

@@ -9,6 +9,7 @@ import (
 	"cleat/internal/cursor"
 	"cleat/internal/fail"
 	"cleat/internal/glob"
+	"cleat/internal/sorting"
 	"cleat/internal/sources/sqlite/engine"
 	"cleat/internal/systems/databases"
 )
@@ -146,7 +147,7 @@ func (c *conn) others(ctx context.Context, what string) ([]*object, error) {
 	if err != nil {
 		return nil, c.s.failure(ctx, c, "", err)
 	}
-	slices.SortFunc(out, func(a, b *object) int { return strings.Compare(a.name, b.name) })
+	sorting.Sort(out, func(a, b *object) int { return strings.Compare(a.name, b.name) })
 	return out, nil
 }
 
@@ -253,7 +254,7 @@ func (c *conn) attributes(o *object, full bool, d *databases.Object) error {
 		d.Columns = append(d.Columns, a)
 		return nil
 	}, o.name)
-	slices.SortFunc(key, func(a, b place) int { return int(a.n - b.n) })
+	sorting.Sort(key, func(a, b place) int { return int(a.n - b.n) })
 	for _, k := range key {
 		d.Primary = append(d.Primary, k.name)
 	}

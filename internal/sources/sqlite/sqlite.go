@@ -32,6 +32,7 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/host"
 	"cleat/internal/proc"
+	"cleat/internal/sorting"
 	"cleat/internal/systems/databases"
 )
 
@@ -170,7 +171,7 @@ func (s *Source) saw(cat *catalog, err error) {
 			names = append(names, o.name)
 		}
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(a, b) })
+	sorting.Sort(names, func(a, b string) int { return cmp.Compare(a, b) })
 	s.known = names
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"cleat/internal/document"
 	"cleat/internal/git"
+	"cleat/internal/sorting"
 	"cleat/internal/tree"
 	"cleat/internal/uri"
 )
@@ -106,7 +107,7 @@ func (s *Source) completePath(ctx context.Context, scheme, prefix string) ([]str
 	for _, f := range list {
 		values = append(values, f.path)
 	}
-	slices.SortStableFunc(values, func(a, b string) int {
+	sorting.Sort(values, func(a, b string) int {
 		if first := strings.HasPrefix(a, prefix); first != strings.HasPrefix(b, prefix) {
 			if first {
 				return -1

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"cleat/internal/cursor"
 	"cleat/internal/fail"
 	"cleat/internal/git"
+	"cleat/internal/sorting"
 	"cleat/internal/systems/code"
 	"cleat/internal/text"
 	"cleat/internal/tree"
@@ -231,7 +231,7 @@ func (p *past) branches(ctx context.Context, word string, after git.Ref) ([]git.
 			o.After = refs[len(refs)-1].Name
 		}
 	}
-	slices.SortFunc(out, newer)
+	sorting.Sort(out, newer)
 	return out, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"cleat/internal/diff"
 	"cleat/internal/fail"
 	"cleat/internal/git"
+	"cleat/internal/sorting"
 	"cleat/internal/symbols"
 	"cleat/internal/systems/code"
 	"cleat/internal/text"
@@ -36,7 +37,7 @@ type builder struct {
 }
 
 func sortChanges(list []changed) {
-	slices.SortFunc(list, func(a, b changed) int { return cmp.Compare(a.Path, b.Path) })
+	sorting.Sort(list, func(a, b changed) int { return cmp.Compare(a.Path, b.Path) })
 }
 
 // build adds all files, and the hunks of as many as the page takes.

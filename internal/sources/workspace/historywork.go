@@ -14,6 +14,7 @@ import (
 	"cleat/internal/diff"
 	"cleat/internal/fail"
 	"cleat/internal/git"
+	"cleat/internal/sorting"
 	"cleat/internal/systems/code"
 	"cleat/internal/text"
 	"cleat/internal/tree"
@@ -291,8 +292,8 @@ func (w *work) renames(ctx context.Context) error {
 		return nil
 	}
 	sortBy := func(a, b int) int { return strings.Compare(w.list[a].Path, w.list[b].Path) }
-	slices.SortFunc(gone, sortBy)
-	slices.SortFunc(come, sortBy)
+	sorting.Sort(gone, sortBy)
+	sorting.Sort(come, sortBy)
 	drop := map[int]bool{}
 	join := func(g, c int) {
 		from, to := w.list[g], &w.list[c]

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/systems/documents"
 	"cleat/internal/tree"
 	"cleat/internal/uri"
@@ -70,7 +71,7 @@ func (s *Source) pathsOf(ctx context.Context, u *repository, files tree.Files, t
 		return nil
 	})
 	list = slices.Concat(parts...)
-	slices.SortFunc(list, func(a, b found) int { return cmp.Compare(a.path, b.path) })
+	sorting.Sort(list, func(a, b found) int { return cmp.Compare(a.path, b.path) })
 	switch {
 	case err == nil:
 		return list, true, nil
@@ -94,7 +95,7 @@ func (s *Source) Recent(ctx context.Context, limit int) ([]documents.Item, error
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(list, func(a, b found) int { return b.modified.Compare(a.modified) })
+	sorting.Sort(list, func(a, b found) int { return b.modified.Compare(a.modified) })
 	items := make([]documents.Item, 0, limit)
 	for _, f := range list {
 		if len(items) == limit || ctx.Err() != nil {
@@ -191,7 +192,7 @@ func (s *Source) findIn(ctx context.Context, units []*repository, words []string
 	if ok == 0 {
 		return nil, failed
 	}
-	slices.SortStableFunc(hits, func(a, b hit) int {
+	sorting.Sort(hits, func(a, b hit) int {
 		return cmp.Or(rank(a.path, words)-rank(b.path, words), len(a.path)-len(b.path))
 	})
 	items := make([]documents.Item, 0, limit)

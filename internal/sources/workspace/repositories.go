@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/tree"
 )
 
@@ -87,7 +88,7 @@ func (s *Source) look(old []*repository) (list []*repository, cut bool) {
 		}
 		list = append(list, &repository{name: name, place: places[i]})
 	}
-	slices.SortFunc(list, func(a, b *repository) int { return cmp.Compare(a.name, b.name) })
+	sorting.Sort(list, func(a, b *repository) int { return cmp.Compare(a.name, b.name) })
 	return list, cut
 }
 

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"cleat/internal/sorting"
 )
 
 const (
@@ -68,7 +70,7 @@ func (c *Cache) refresh() error {
 		}
 		c.segs = append(c.segs, s)
 	}
-	slices.SortFunc(c.segs, bySeq)
+	sorting.Sort(c.segs, bySeq)
 	c.trim()
 	return nil
 }
@@ -147,7 +149,7 @@ func (c *Cache) add(records map[key][]byte, seq uint64) error {
 		return err
 	}
 	c.segs = append(c.segs, s)
-	slices.SortFunc(c.segs, bySeq)
+	sorting.Sort(c.segs, bySeq)
 	return nil
 }
 

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
+	"cleat/internal/sorting"
 	"cleat/internal/text"
 )
 
@@ -292,7 +292,7 @@ func (d *Diff) fold(keep float64) bool {
 	if len(with) == 0 {
 		return false
 	}
-	slices.SortStableFunc(with, func(a, b int) int { return cmp.Compare(size[b], size[a]) })
+	sorting.Sort(with, func(a, b int) int { return cmp.Compare(size[b], size[a]) })
 	most := int(float64(total) * keep * 0.95)
 	for len(with) > 1 && total > most {
 		f := &d.Files[with[0]]

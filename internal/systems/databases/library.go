@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/systems/documents"
 	"cleat/internal/text"
 	"cleat/internal/uri"
@@ -358,7 +359,7 @@ func (l *Library) items(rank func(name string) int) []documents.Item {
 				Title: "table of " + l.source, MIMEType: "text/plain", Size: -1}, r})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b ranked) int { return a.rank - b.rank })
+	sorting.Sort(found, func(a, b ranked) int { return a.rank - b.rank })
 	items := make([]documents.Item, len(found))
 	for i, f := range found {
 		items[i] = f.Item

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cleat/internal/sorting"
 	"cleat/internal/text"
 )
 
@@ -58,7 +59,7 @@ func (p *Plan) costliest() []int {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
+	sorting.Sort(order, func(a, b int) int {
 		switch {
 		case p.Nodes[a].Share > p.Nodes[b].Share:
 			return -1

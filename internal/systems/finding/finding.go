@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cleat/internal/fail"
+	"cleat/internal/sorting"
 	"cleat/internal/systems"
 	"cleat/internal/systems/code"
 	"cleat/internal/systems/documents"
@@ -87,7 +88,7 @@ func Find(ctx context.Context, set *systems.Set, q Query) (*Found, error) {
 			order[it.Source] = len(order)
 		}
 	}
-	slices.SortStableFunc(f.out.Items, func(a, b Item) int { return order[a.Source] - order[b.Source] })
+	sorting.Sort(f.out.Items, func(a, b Item) int { return order[a.Source] - order[b.Source] })
 	if len(f.out.Looked) == 0 {
 		if len(f.errs) > 0 {
 			return nil, f.errs[0]

@@ -19,8 +19,8 @@ func init() { registry.Register(Tool) }
 var Tool = registry.NewTool(systems.Code, registry.Tool{
 	Name:  "code_search",
 	Title: "Search code",
-	Description: `Search source, best first. mode: text, regex (RE2), symbol (definitions of a name), refs (uses too; Go's Type.Method by types), files (paths).
-Hits are "path:line: code"; read on with read part=L10-L50.`,
+	Description: `Search source, best first. mode: text, regex (RE2), symbol (definitions), refs (uses; Go's Type.Method by types), files (paths).
+Hits are path:line: code; then read part=L10-L50.`,
 	Access:     registry.Read,
 	AlwaysLoad: true,
 	Schema: func(s *jsonschema.Schema) {

@@ -28,12 +28,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"cleat/internal/sorting"
 )
 
 // Required names the environment variable that, set to 1, makes a missing server a failure
@@ -136,7 +137,7 @@ func programs() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	slices.SortFunc(found, func(a, b string) int { return major(a) - major(b) })
+	sorting.Sort(found, func(a, b string) int { return major(a) - major(b) })
 	if len(found) == 0 {
 		return "", errors.New("no initdb in PATH or /usr/lib/postgresql/*/bin")
 	}

@@ -1,0 +1,9 @@
+package actions
+
+import (
+	"context"
+	"time"
+)
+
+// SetSleep replaces how r waits.
+func (r *Runner) SetSleep(f func(ctx context.Context, d time.Duration) error) { r.sleep = f }

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package tasks
+
+// openFlags: there are no FIFOs among the files.
+const openFlags = 0
