@@ -8,7 +8,6 @@ type compilers struct {
 	found *found
 	open  *Failure // whose further lines may come
 	lines int
-	in    string // the file that errors without one of their own are in: "x.c: In function …"
 }
 
 func (c *compilers) end() {
