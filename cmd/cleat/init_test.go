@@ -147,6 +147,9 @@ func wantAll(t *testing.T, what, got string, want ...string) {
 const allowedTools = `{
   "permissions": {
     "allow": [
+      "mcp__cleat__ci_failures",
+      "mcp__cleat__ci_logs",
+      "mcp__cleat__ci_runs",
       "mcp__cleat__code_history",
       "mcp__cleat__code_search",
       "mcp__cleat__find",
@@ -352,7 +355,7 @@ func TestInitPrintAllow(t *testing.T) {
 	writeFile(t, filepath.Join(l.home, "config", "cleat", "cleat.toml"), []byte("[policy]\ndeny = [\"code_search\"]\n"))
 	before := treeOf(t, l.dir)
 	code, out, _ := l.run("init", "--print-allow")
-	want := "[\n  \"mcp__cleat__code_history\",\n  \"mcp__cleat__find\",\n  \"mcp__cleat__read\",\n  \"mcp__cleat__status\"\n]\n"
+	want := "[\n  \"mcp__cleat__ci_failures\",\n  \"mcp__cleat__ci_logs\",\n  \"mcp__cleat__ci_runs\",\n  \"mcp__cleat__code_history\",\n  \"mcp__cleat__find\",\n  \"mcp__cleat__read\",\n  \"mcp__cleat__status\"\n]\n"
 	if code != 0 || out != want {
 		t.Errorf("exit %d, got %q, want %q", code, out, want)
 	}

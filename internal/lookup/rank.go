@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"cleat/internal/sorting"
 	"cleat/internal/symbols"
 	"cleat/internal/systems/code"
 	"cleat/internal/tree"
@@ -99,7 +100,11 @@ func (b *best) add(f found) {
 }
 
 // sorted returns what is kept, the best first.
-func (b *best) sorted() []found { return slices.SortedFunc(slices.Values(b.heap), byRank) }
+func (b *best) sorted() []found {
+	out := slices.Clone(b.heap)
+	sorting.Sort(out, byRank)
+	return out
+}
 
 func dirOf(path string) string { return path[:strings.LastIndexByte(path, '/')+1] }
 

@@ -11,6 +11,7 @@ import (
 	"cleat/internal/sources/gitea"
 	"cleat/internal/sources/github"
 	"cleat/internal/sources/gitlab"
+	"cleat/internal/sources/jenkins"
 	"cleat/internal/sources/local"
 	"cleat/internal/sources/mysql"
 	"cleat/internal/sources/postgres"
@@ -80,6 +81,7 @@ func Kinds() []Kind {
 		of(remote("gitea"), gitea.Open),
 		of(remote("github"), github.Open),
 		of(remote("gitlab"), gitlab.Open),
+		of(remote("jenkins"), jenkins.Open),
 		of(Kind{Name: "local", Local: true, Exec: []string{"tasks", "env"}}, openLocal),
 		of(server("mysql"), mysql.Open),
 		of(server("postgres"), postgres.Open),

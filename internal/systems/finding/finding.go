@@ -116,11 +116,22 @@ func (f *finder) documents(ctx context.Context) {
 			continue
 		}
 		items, err := d.Find(ctx, f.q.Text, f.q.Limit)
-		f.asked(n.Name+" paths", len(items), err)
+		f.asked(n.Name+" "+things(n.Backend), len(items), err)
 		for _, it := range items {
 			f.add(Item{URI: it.URI, Title: it.Title, Source: n.Name})
 		}
 	}
+}
+
+// things is what the documents of a library are to people.
+func things(l documents.Library) string {
+	switch schemes := l.Schemes(); {
+	case slices.Contains(schemes, "run"):
+		return "runs"
+	case slices.Contains(schemes, "table"):
+		return "tables"
+	}
+	return "paths"
 }
 
 // answers are what one source has for the query.

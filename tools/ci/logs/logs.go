@@ -23,6 +23,8 @@ var Tool = registry.NewTool(systems.CI, registry.Tool{
 	Access: registry.Read,
 	Schema: func(s *jsonschema.Schema) {
 		s.Properties["op"].Enum = []any{"search", "tail", "range"}
+		zero, most := 0.0, float64(ci.MaxContext)
+		s.Properties["context"].Minimum, s.Properties["context"].Maximum = &zero, &most
 	},
 }, logs)
 

@@ -305,7 +305,7 @@ func (h *hub) contents(w http.ResponseWriter, r *http.Request, file string) {
 
 // declare writes the file of a workflow.
 func declare(t ci.Task) string {
-	inputs := object{}
+	var inputs []string // in their order, which an object does not keep
 	for _, in := range t.Inputs {
 		o := object{"description": "x", "required": in.Required}
 		if in.Type != "" {
@@ -317,9 +317,13 @@ func declare(t ci.Task) string {
 		if len(in.Options) > 0 {
 			o["options"] = in.Options
 		}
-		inputs[in.Name] = o
+		one, err := json.Marshal(object{in.Name: o})
+		if err != nil {
+			return "" // texts and booleans have a form
+		}
+		inputs = append(inputs, strings.Trim(string(one), "{}")+"}")
 	}
-	on := object{"push": nil, "workflow_dispatch": object{"inputs": inputs}}
+	on := object{"push": nil, "workflow_dispatch": object{"inputs": json.RawMessage("{" + strings.Join(inputs, ",") + "}")}}
 	data, err := json.MarshalIndent(object{"name": t.Name, "on": on, "jobs": object{}}, "", "  ")
 	if err != nil {
 		return "" // texts and booleans have a form
