@@ -11,6 +11,7 @@ import (
 	"io"
 	"time"
 
+	"cleat/internal/buildlog"
 	"cleat/internal/report"
 )
 
@@ -106,8 +107,8 @@ type Query struct {
 const (
 	DefaultRuns = 20
 	MaxRuns     = 100
-	MaxJobs     = 1000    // of a run that are listed
-	MaxLog      = 2 << 30 // bytes of a log that are read
+	MaxJobs     = 1000            // of a run that are listed
+	MaxLog      = buildlog.MaxLog // bytes of a log that are read
 )
 
 // Runs are one page of runs.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"cleat/internal/fail"
 	"cleat/internal/registry"
 	"cleat/internal/systems"
 	"cleat/internal/systems/ci"
@@ -44,5 +45,6 @@ func failures(ctx context.Context, s *ci.Service, in Input) (*ci.Summary, error)
 	if in.LogTail != nil {
 		q.Tail = *in.LogTail
 	}
-	return s.Failures(ctx, q)
+	sum, err := s.Failures(ctx, q)
+	return sum, fail.Hint(err, "list the runs with ci_runs")
 }

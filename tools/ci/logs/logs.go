@@ -61,5 +61,6 @@ func logs(ctx context.Context, s *ci.Service, in Input) (*ci.Excerpt, error) {
 	case q.Op != "range" && in.Part != "":
 		return nil, fail.Errorf(fail.Invalid, "op=%s takes no part", q.Op).Then("pass op=range, or leave part out")
 	}
-	return s.Log(ctx, q)
+	part, err := s.Log(ctx, q)
+	return part, fail.Hint(err, "list the runs with ci_runs")
 }

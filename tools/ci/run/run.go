@@ -64,5 +64,6 @@ func run(ctx context.Context, s *ci.Service, in Input) (*ci.Detail, error) {
 	case c.Op != "start" && (in.Task != "" || len(in.Args) > 0 || len(in.Inputs) > 0 || in.Branch != ""):
 		return nil, fail.Errorf(fail.Invalid, "op=%s takes just the run", c.Op).Then("leave task, args, inputs and branch out")
 	}
-	return s.Do(ctx, c)
+	done, err := s.Do(ctx, c)
+	return done, fail.Hint(err, "list the runs with ci_runs")
 }
