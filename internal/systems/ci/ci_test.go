@@ -66,7 +66,7 @@ type tree struct {
 	position ci.Position
 }
 
-func (t tree) Dir() string { return "/work/app" }
+func (t tree) Dir() string { return "/srv/app" }
 func (t tree) Paths(context.Context) ([]string, error) {
 	var out []string
 	for p := range t.files {
