@@ -100,6 +100,7 @@ func BenchmarkLarge(b *testing.B) {
 		{"anycase", search("(?i)error", Options{Max: 20}), []string{"grep", "-c", "-i", "error", name}},
 		{"words", search("FAIL|panic|fatal", Options{Max: 20}), []string{"grep", "-c", "-E", "FAIL|panic|fatal", name}},
 		{"frequent", search("INFO", Options{Max: 20}), []string{"grep", "-c", "INFO", name}},
+		{"many", search(" INFO", Options{Max: 20}), []string{"grep", "-c", " INFO", name}},
 		{"expression", search(`[0-9]+s\) error`, Options{Max: 20}), []string{"grep", "-c", "-E", `[0-9]+s\) error`, name}},
 		{"tail-kept", func() error {
 			f, err := cache.Open(b.Context(), "large", fetch)

@@ -3,7 +3,6 @@ package buildlog
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"regexp"
 	"regexp/syntax"
@@ -60,6 +59,7 @@ func Search(ctx context.Context, r io.Reader, re *regexp.Regexp, o Options) (*Fo
 type searcher struct {
 	re       *regexp.Regexp
 	literals []literal
+	whole    bool // the literals are all there is to the pattern
 	keep     int  // hits that are wanted
 	last     bool // the last ones
 }
@@ -70,6 +70,7 @@ type span struct{ n, start, end int } // n counts from 0; end is before the line
 // A scanned block is a block with the hits in it.
 type scanned struct {
 	block
+	nth   int
 	buf   []byte // that data is in
 	lines int
 	count int    // of hits
@@ -92,6 +93,7 @@ func (s *searcher) prepare() error {
 			Because("it has %d steps, of at most %d", len(prog.Inst), maxProgram).Then("use fewer or smaller repetitions")
 	}
 	s.literals = needed(parsed)
+	s.whole = len(s.literals) > 0 && isWhole(parsed)
 	return nil
 }
 
@@ -99,70 +101,20 @@ func (s *searcher) prepare() error {
 func (s *searcher) run(ctx context.Context, r io.Reader, add func(*scanned)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	type task struct {
-		in   *scanned
-		done chan struct{}
-	}
 	n := min(runtime.GOMAXPROCS(0), workers)
-	tasks := make(chan task, n)
+	q := newQueue(r, n+2, add, stop)
 	var group sync.WaitGroup
-	defer group.Wait()
-	defer close(tasks)
 	for range n {
 		group.Go(func() {
 			w := worker{searcher: s}
-			for t := range tasks {
-				w.scan(ctx, t.in)
-				close(t.done)
+			for in := q.take(ctx); in != nil; in = q.take(ctx) {
+				w.scan(ctx, in)
+				q.give(in)
 			}
 		})
 	}
-	var queue []task
-	var free [][]byte
-	take := func() error {
-		t := queue[0]
-		queue = queue[1:]
-		<-t.done
-		if t.in.err != nil {
-			stop(t.in.err)
-			return t.in.err
-		}
-		add(t.in)
-		free = append(free, t.in.buf)
-		return nil
-	}
-	for src := (blocks{r: r}); ; {
-		if err := canceled(ctx); err != nil {
-			return err
-		}
-		var buf []byte
-		if k := len(free); k > 0 {
-			buf, free = free[k-1], free[:k-1]
-		} else {
-			buf = make([]byte, blockSize)
-		}
-		b, err := src.next(buf)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			stop(err)
-			return err
-		}
-		t := task{&scanned{block: b, buf: buf}, make(chan struct{})}
-		tasks <- t
-		if queue = append(queue, t); len(queue) > n {
-			if err := take(); err != nil {
-				return err
-			}
-		}
-	}
-	for len(queue) > 0 {
-		if err := take(); err != nil {
-			return err
-		}
-	}
-	return nil
+	group.Wait()
+	return q.err
 }
 
 // A worker scans blocks. It is for one goroutine.
@@ -195,25 +147,38 @@ func (w *worker) scan(ctx context.Context, in *scanned) {
 				return
 			}
 		}
-		if line, _ := clip(data[start:end], in.skipped); w.re.Match(w.c.clean(line)) {
-			n += bytes.Count(data[counted:start], []byte("\n"))
-			counted = start
-			w.hit(in, span{n, start, end})
+		if find != nil && !find.mayMatch(data[start:end]) {
+			at = end + 1
+			continue
+		}
+		hit, sure := false, false
+		if w.whole && in.skipped == 0 {
+			hit, sure = find.decide(start, end)
+		}
+		if hit || !sure && w.matches(data[start:end], in.skipped) {
+			if in.count++; w.wants(in) {
+				n += bytes.Count(data[counted:start], []byte("\n"))
+				counted = start
+				w.hit(in, span{n, start, end})
+			}
 		}
 		at = end + 1
 	}
 	in.lines = n + countLines(data[counted:])
 }
 
-// hit notes a hit, as far as it may be wanted.
+// matches decides on the clean text of a line.
+func (w *worker) matches(line []byte, skipped int64) bool {
+	line, _ = clip(line, skipped)
+	return w.re.Match(w.c.clean(line))
+}
+
+// wants reports whether the next hit of a block may be wanted.
+func (w *worker) wants(in *scanned) bool { return w.last || len(in.hits) <= w.keep }
+
+// hit notes a hit that may be wanted.
 func (w *worker) hit(in *scanned, s span) {
-	in.count++
-	most := w.keep + 1
-	switch {
-	case len(in.hits) < most:
-	case !w.last:
-		return
-	case len(in.hits) == 2*most:
+	if most := w.keep + 1; len(in.hits) == 2*most {
 		in.hits = in.hits[:copy(in.hits, in.hits[most:])]
 	}
 	in.hits = append(in.hits, s)

@@ -143,7 +143,9 @@ func grep(log []byte, re *regexp.Regexp, o Options) *Found {
 func TestSearchIsGrep(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	words := []string{"ok", "error", "ERROR", "er\x1b[1mror", "fail", "\x1b[31mtest\x1b[0m", "x\rerror", "erq\bror", "\x00", "größe", "kſK",
-		"##[error]boom", "::error file=a.go,line=3::boom", "std::error", "\xff", "\t", "a long line of text that says nothing", "12:30:01", "er\u009b1mror", "er\x7fror"}
+		"##[error]boom", "::error file=a.go,line=3::boom", "std::error", "\xff", "\t", "a long line of text that says nothing", "12:30:01", "er\u009b1mror", "er\x7fror",
+		"\ufefferror", "section_start:1:error", "section_end:12:rare\r", "::error title=a%0Dok::x", "::warning::er%0Dror", "[2026-01-02T03:04:05.123Z] ", "2026-01-02T03:04:05.123456Z 01E+", "Q", "::debug::Q%25"}
+	rare := []string{"XYW", "X\x1b[1mYW", "\x1b[32mXYW\x1b[0m", "XYQ\bW", "XY", "Y", "YW\rXY", "::error::XYW", "::error file=X::YW", "##[error]XYW", "section_start:1:XYW", "XY\u009b1mW", "XY\xffW", "\ufeffXYW"}
 	var log bytes.Buffer
 	for log.Len() < 3*blockSize {
 		if rng.IntN(3) == 0 {
@@ -154,6 +156,9 @@ func TestSearchIsGrep(t *testing.T) {
 				log.WriteByte(' ')
 			}
 		}
+		if rng.IntN(2000) == 0 {
+			log.WriteString(rare[rng.IntN(len(rare))])
+		}
 		if rng.IntN(20_000) == 0 {
 			log.Write(bytes.Repeat([]byte("error "), rng.IntN(2*blockSize/6)))
 		}
@@ -163,7 +168,8 @@ func TestSearchIsGrep(t *testing.T) {
 		log.WriteByte('\n')
 	}
 	log.WriteString("the rare end")
-	for _, pattern := range []string{"error", "(?i)error", "^error:", "error|fail", "boom$", "(?i)SK", "größe.*ok", "rare", "a.go:3", "\\d+:\\d+", "", "^$", "[Ee]rror", "\ufffd", "(?:err)(or)", "nowhere"} {
+	for _, pattern := range []string{"error", "(?i)error", "^error:", "error|fail", "boom$", "(?i)SK", "größe.*ok", "rare", "a.go:3", "\\d+:\\d+", "", "^$", "[Ee]rror", "\ufffd", "(?:err)(or)", "nowhere",
+		"Q", "Qu", "erq", "or|Z|Q", "Z ok", " error", " ok", "section_", "T03:04", "2", "error: Q", "(?i)error: |q", "error\\r", "\ufefferror", "Q%", "x:Q", "r\nok", "XYW", " XYW", "XYW|XYX", "error: XYW", "X: ?YW", "^XYW", "\u009b"} {
 		for _, o := range []Options{{Max: 5, Context: 3}, {Max: 5, Context: 3, Reverse: true}, {Max: 100_000, Context: 1}, {Max: 300, Reverse: true, Context: 60}} {
 			o.FoldOff = true
 			re := regexp.MustCompile(pattern)

@@ -32,6 +32,27 @@ func TestJUnitFiles(t *testing.T) {
 	}
 }
 
+// TestSARIFFiles reads what tools themselves wrote, without the rules that nothing broke.
+func TestSARIFFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.sarif")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no reports", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := SARIF(bytes.NewReader(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, file+".want", show(r))
+		})
+	}
+}
+
 func TestJUnit(t *testing.T) {
 	const xml = `<?xml version="1.0" encoding="ISO-8859-1"?>
 <testsuites><testsuite name="com.acme.FooTest" tests="4">

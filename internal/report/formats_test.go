@@ -7,7 +7,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestFormats reads formats of tools that the fixtures were not made with, prefixes and mixes.
+// TestFormats reads formats of tools, and of their versions, that the fixtures in testdata
+// were not made with, prefixes and mixes. The samples of dotnet, MSBuild, Kotlin, Surefire 3,
+// later Gradle and the linters are written after their documentation.
 func TestFormats(t *testing.T) {
 	tests := []struct {
 		name, log, want string

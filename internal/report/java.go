@@ -8,6 +8,7 @@ type java struct {
 	found *found
 	cur   *item
 	rank  rank
+	class string // whose tests Surefire tells of
 }
 
 func (j *java) end() {
@@ -73,7 +74,7 @@ func cutAny(s string, endings ...string) (string, bool) {
 }
 
 // surefire reads "com.acme.FooTest.adds -- Time elapsed: 0.01 s" and the older
-// "adds(com.acme.FooTest)  Time elapsed: 0.01 sec".
+// "adds(com.acme.FooTest)  Time elapsed: 0.01 sec" and "adds  Time elapsed: 0.01 s".
 func (j *java) surefire(l *line, head string) bool {
 	name, _, ok := strings.Cut(head, "Time elapsed:")
 	if !ok {
@@ -85,7 +86,12 @@ func (j *java) surefire(l *line, head string) bool {
 	}
 	name, params, _ := strings.Cut(name, "(")
 	class, test, ok := cutLast(name, ".")
-	if !ok {
+	switch {
+	case name == j.class: // what is done before all tests
+		class, test = name, name
+	case !ok && j.class != "": // with JUnit 5, version 2 says no more
+		class, test = j.class, name
+	case !ok:
 		class, test = name, name
 	}
 	if params != "" && params != ")" {
@@ -98,7 +104,10 @@ func (j *java) surefire(l *line, head string) bool {
 func (j *java) counts(l *line) bool {
 	j.end()
 	_, rest, _ := strings.Cut(l.t, "Tests run: ")
-	if strings.Contains(rest, "Time elapsed") { // of one class
+	if strings.Contains(rest, "Time elapsed") { // of one class: "… <<< FAILURE! - in com.acme.FooTest"
+		if _, class, ok := cutLast(rest, " in "); ok {
+			j.class = keep(class, maxField)
+		}
 		return true
 	}
 	run, rest, ok := number(rest)
@@ -168,6 +177,11 @@ func (j *java) inside(l *line) bool {
 // frame takes the first frame of the project: "com.acme.FooTest.adds(FooTest.java:12)".
 func (j *java) frame(s string) {
 	c := j.cur
+	if method, _, ok := strings.Cut(s, "("); ok && c.Tool == "surefire" { // of a class within that of the tests
+		if class, name, ok := cutLast(method, "."); ok && name == c.Name && strings.HasPrefix(class, c.Scope+"$") {
+			c.Scope = keep(class, maxField)
+		}
+	}
 	if c.File != "" {
 		return
 	}

@@ -111,6 +111,7 @@ type junit struct {
 	failed bool
 	skip   bool
 	text   *strings.Builder
+	kind   string // of the failure, if it says nothing else
 	known  bool
 	tests  *goPackage // of a suite whose texts are those of go test
 }
@@ -171,10 +172,7 @@ func (j *junit) start(e xml.StartElement) {
 			break
 		}
 		if !j.failed {
-			j.test.Message = keep(attr(e, "message"), MaxMessage)
-			if kind := attr(e, "type"); j.test.Message == "" && kind != "" {
-				j.test.Message = keep(kind, maxField)
-			}
+			j.test.Message, j.kind = keep(attr(e, "message"), MaxMessage), keep(attr(e, "type"), maxField)
 			j.text = &strings.Builder{}
 		}
 		j.failed = true
@@ -192,7 +190,9 @@ func (j *junit) close(name string) {
 		}
 	case "failure", "error":
 		if j.test != nil && j.text != nil {
-			j.body(j.text.String())
+			if j.body(j.text.String()); j.test.Message == "" {
+				j.test.Message = j.kind
+			}
 		}
 		j.text = nil
 	case "testcase":
@@ -230,16 +230,19 @@ func (j *junit) body(text string) {
 			if strings.HasPrefix(trimmed, "at ") && m.lines > 0 || strings.HasPrefix(trimmed, "=== RUN") {
 				continue
 			}
+			if m.lines == 0 && strings.HasPrefix(trimmed, t.Scope+"::"+t.Name) { // as PHPUnit begins
+				continue
+			}
+			if p, rest, ok := placed(trimmed); ok && p.line > 0 && rest == "" && t.File != "" && p.file == t.File { // and ends
+				continue
+			}
 			if trimmed != "" || m.lines > 0 {
 				m.add(s)
 			}
 		}
 		t.Message = strings.Join(dedent(strings.Split(m.String(), "\n")), "\n")
 	}
-	if t.Line > 0 {
-		return
-	}
-	if p, ok := placeIn(text); ok {
+	if p, ok := placeIn(text); ok && (t.Line == 0 || p.file == t.File) {
 		t.File, t.Line, t.Column = keep(p.file, maxField), p.line, p.col
 	}
 }

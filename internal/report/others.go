@@ -20,6 +20,15 @@ func (o *others) end() {
 func (o *others) line(l *line) bool {
 	s := l.s
 	switch {
+	case strings.HasPrefix(s, "An error occurred while loading ") && strings.HasSuffix(s, "."): // of RSpec
+		o.end()
+		o.cur = open(l, "rspec", strings.TrimSuffix(s[len("An error occurred while loading "):], "."), "")
+		o.cur.Kind = Build
+		return true
+	case strings.HasPrefix(s, " \u2718 ") && len(s) < maxField: // PHPUnit with --testdox
+		o.end()
+		o.cur = open(l, "phpunit", s[len(" \u2718 "):], "")
+		return true
 	case s == "Failures:":
 		o.end()
 		o.list = "rspec"
@@ -84,12 +93,18 @@ func (o *others) inside(l *line) bool {
 			c.stack = true
 			return true
 		}
+		if c.Kind == Build {
+			return o.loading(l)
+		}
 		if l.t != "" && l.indent() < 4 {
 			o.end()
 			return false
 		}
 		c.say(l.n, strings.TrimPrefix(l.s, "     Failure/Error: "))
 	case "phpunit":
+		if o.list == "" {
+			return o.testdox(l)
+		}
 		if l.t == "--" || l.t == "FAILURES!" || l.t == "ERRORS!" {
 			o.end()
 			return true
@@ -101,6 +116,41 @@ func (o *others) inside(l *line) bool {
 		}
 		c.say(l.n, l.s)
 	}
+	return true
+}
+
+// loading reads why RSpec could not load a file.
+func (o *others) loading(l *line) bool {
+	switch c := o.cur; {
+	case l.t == "" && c.stack, strings.HasPrefix(l.t, "Finished in "):
+		o.end()
+		return false
+	case strings.HasPrefix(l.s, "Failure/Error: "): // code, which may be RSpec's own
+	default:
+		said := l.t
+		if p, rest, ok := placed(said); ok && !foreignFile(p.file) { // of a syntax error
+			c.at(p)
+			said = strings.TrimSpace(rest)
+		}
+		c.say(l.n, said)
+	}
+	return true
+}
+
+// testdox reads the lines behind a bar, with the place at their end.
+func (o *others) testdox(l *line) bool {
+	rest, ok := strings.CutPrefix(l.t, "\u2502")
+	if !ok {
+		o.end()
+		return false
+	}
+	rest = strings.TrimPrefix(rest, " ")
+	if p, after, ok := placed(strings.TrimSpace(rest)); ok && after == "" && extension(p.file) == "php" {
+		o.cur.at(p)
+		o.cur.stack = true
+		return true
+	}
+	o.cur.say(l.n, rest)
 	return true
 }
 
@@ -165,15 +215,17 @@ func (o *others) total(s string) bool {
 	if !ok || !strings.HasPrefix(rest, " example") || !strings.Contains(rest, " failure") {
 		return false
 	}
-	bad, skipped := 0, 0
+	bad, skipped, broken := 0, 0, 0
 	counted(rest, func(k int, word string) {
 		switch word {
 		case "failure", "failures":
 			bad = k
 		case "pending":
 			skipped = k
+		case "error", "errors": // outside of examples
+			broken = k
 		}
 	})
-	o.found.count(n-bad-skipped, bad, skipped)
+	o.found.count(n-bad-skipped, bad+broken, skipped)
 	return true
 }
