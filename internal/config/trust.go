@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
+
+	"cleat/internal/lockfile"
 )
 
 const (
@@ -150,7 +154,7 @@ func (t *Trust) update(change func(*trusted)) (err error) {
 		return err
 	}
 	defer lock.Close() // which unlocks
-	if err := lockFile(lock); err != nil {
+	if err := lockfile.Wait(context.Background(), lock, 20*time.Millisecond); err != nil {
 		return err
 	}
 	all, err := t.read()

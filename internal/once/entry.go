@@ -14,6 +14,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"cleat/internal/lockfile"
 )
 
 // A state is how far the write of a key has come.
@@ -200,14 +202,14 @@ func (e *entry) free() error {
 type lock struct{ file *os.File }
 
 // openLock opens a regular file of dir for reading and writing, making it if there is
-// none, and takes its lock. It waits until ctx ends, and then fails with errLocked.
+// none, and takes its lock. It waits until ctx ends, and then fails with lockfile.ErrHeld.
 func openLock(ctx context.Context, dir *os.Root, name string) (*lock, error) {
 	for {
 		l, err := openFile(dir, name)
 		if err != nil {
 			return nil, err
 		}
-		if err := waitLock(ctx, l.file); err != nil {
+		if err := lockfile.Wait(ctx, l.file, 50*time.Millisecond); err != nil {
 			l.file.Close()
 			return nil, err
 		}
@@ -230,7 +232,7 @@ func openFile(dir *os.Root, name string) (*lock, error) {
 	if err == nil && !info.Mode().IsRegular() || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(err, errors.New("its file is not a regular one"))
 	}
-	f, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|openFlags, 0o600)
+	f, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|lockfile.OpenFlags, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -255,28 +257,6 @@ func isThere(dir *os.Root, name string, f *os.File) (bool, error) {
 
 // close gives the lock back. All that matters was synced before.
 func (l *lock) close() {
-	_ = unlock(l.file) // closing does the same
+	_ = lockfile.Unlock(l.file) // closing does the same
 	l.file.Close()
 }
-
-// waitLock takes the lock on file. It asks again and again instead of blocking in the
-// system, since that wait could not be ended and would hold a thread. It fails with
-// errLocked when ctx ends first.
-func waitLock(ctx context.Context, file *os.File) error {
-	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		err := tryLock(file)
-		if !errors.Is(err, errLocked) {
-			return err
-		}
-		again := time.NewTimer(pause)
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			again.Stop()
-			return err
-		}
-	}
-}
-
-// errLocked means that another call has the lock.
-var errLocked = errors.New("locked by another call")

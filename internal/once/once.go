@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"cleat/internal/fail"
+	"cleat/internal/lockfile"
 )
 
 // Limits of what is kept.
@@ -75,7 +76,7 @@ func (k *Keys) Do(ctx context.Context, key string, request []byte, f func() (res
 	}
 	defer dir.Close()
 	e, err := openEntry(ctx, dir, fileName(key))
-	if errors.Is(err, errLocked) {
+	if errors.Is(err, lockfile.ErrHeld) {
 		return nil, false, busy(ctx, "another call with this idempotency_key is under way")
 	}
 	if err != nil {
@@ -127,7 +128,7 @@ func (k *Keys) recall(e *entry, key string, request []byte) (result []byte, know
 func (k *Keys) begin(ctx context.Context, dir *os.Root, e *entry, key string, request []byte) error {
 	// One at a time, so that the number of entries is kept to.
 	lock, err := openLock(ctx, dir, lockName)
-	if errors.Is(err, errLocked) {
+	if errors.Is(err, lockfile.ErrHeld) {
 		return busy(ctx, "another process holds the idempotency keys")
 	}
 	if err != nil {

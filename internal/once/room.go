@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/lockfile"
 	"cleat/internal/sorting"
 )
 
@@ -133,16 +134,16 @@ func settle(dir *os.Root, name string, drop func(record) bool) (gone bool, err e
 	if !info.Mode().IsRegular() {
 		return false, nil
 	}
-	f, err := dir.OpenFile(name, os.O_RDWR|openFlags, 0)
+	f, err := dir.OpenFile(name, os.O_RDWR|lockfile.OpenFlags, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	if err := tryLock(f); err != nil {
+	if err := lockfile.Try(f); err != nil {
 		f.Close()
-		if errors.Is(err, errLocked) {
+		if errors.Is(err, lockfile.ErrHeld) {
 			return false, nil
 		}
 		return false, err

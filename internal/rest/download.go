@@ -11,7 +11,8 @@ import (
 
 // Download is Stream for GET requests whose answer may come from another host: one
 // redirect off the origin is followed, without any credential, over https, to a public
-// address or a host that the key downloads names. r.Types are what the last host may
+// address or a host that the key downloads names. That host's 403, 404 and 410 are a
+// StatusError with Elsewhere set, without its text. r.Types are what the last host may
 // answer with; "*" is usual.
 func (c *Client) Download(ctx context.Context, r Request) (io.ReadCloser, *Answer, error) {
 	if !reads(r.Method) || r.Method == http.MethodHead {
@@ -89,6 +90,9 @@ func (c *Client) fetchOnce(ctx context.Context, to *url.URL, w call) (*http.Resp
 	resp.Body = body
 	what := ""
 	switch {
+	case resp.StatusCode == http.StatusForbidden, resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusGone:
+		body.Close()
+		return nil, c.refused(resp.StatusCode)
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		what = "a download was redirected a second time"
 	case resp.StatusCode != http.StatusOK:
@@ -101,4 +105,15 @@ func (c *Client) fetchOnce(ctx context.Context, to *url.URL, w call) (*http.Resp
 		return nil, c.unexpected(resp.StatusCode, resp.Header, what)
 	}
 	return resp, nil
+}
+
+// refused is the error of a download that the other host does not have, or not any more. Stores
+// of files answer 403 also for what was deleted, and for addresses whose time is over.
+func (c *Client) refused(status int) error {
+	e := &StatusError{Status: status, Elsewhere: true}
+	if status == http.StatusForbidden {
+		return fail.Errorf(fail.Unavailable, "the host that %s sent a download to answered %w", c.name, e).
+			Because("what was to be downloaded may have been deleted there, or the address has expired").Then("call again, which asks for a new address")
+	}
+	return fail.Errorf(fail.NotFound, "the host that %s sent a download to answered %w", c.name, e)
 }

@@ -27,8 +27,9 @@ const (
 // A StatusError is a status that is no success. Message is what the service says, one
 // cleaned and redacted line, or "".
 type StatusError struct {
-	Status  int
-	Message string
+	Status    int
+	Message   string
+	Elsewhere bool // another host said so, which the service had sent a download to
 }
 
 // Error returns the status, its name and the message.
@@ -47,6 +48,13 @@ func Status(err error) int {
 		return e.Status
 	}
 	return 0
+}
+
+// Elsewhere reports whether err is about a status of another host, which the service had sent
+// a download to.
+func Elsewhere(err error) bool {
+	var e *StatusError
+	return errors.As(err, &e) && e.Elsewhere
 }
 
 // Wrap returns err as what callers may see: the *fail.Error in it; the cause of a context
@@ -182,46 +190,6 @@ func repeats(data []byte) bool {
 	}
 }
 
-// message takes the short explanation out of an error's body.
-func (c *Client) message(h http.Header, data []byte) string {
-	if !isJSON(h) || checkJSON(data) != "" {
-		return ""
-	}
-	var b struct {
-		Message          json.RawMessage `json:"message"`
-		Error            json.RawMessage `json:"error"`
-		ErrorDescription json.RawMessage `json:"error_description"`
-		ErrorMessages    json.RawMessage `json:"errorMessages"`
-		Detail           json.RawMessage `json:"detail"`
-	}
-	if json.Unmarshal(data, &b) != nil {
-		return ""
-	}
-	for _, raw := range [...]json.RawMessage{b.Message, b.ErrorDescription, b.Error, b.ErrorMessages, b.Detail} {
-		if s := sentence(raw); s != "" {
-			return c.Clean(s)
-		}
-	}
-	return ""
-}
-
-// sentence returns raw if it is a string, or strings of a list.
-func sentence(raw json.RawMessage) string {
-	var one string
-	if json.Unmarshal(raw, &one) == nil {
-		return one
-	}
-	var many []string
-	if json.Unmarshal(raw, &many) == nil {
-		return strings.Join(many, "; ")
-	}
-	var named struct{ Message string }
-	if json.Unmarshal(raw, &named) == nil {
-		return named.Message
-	}
-	return ""
-}
-
 // Clean returns what a service said as one short line that an error may hold: redacted,
 // without URLs' queries, cleaned and cut.
 func (c *Client) Clean(s string) string {
@@ -269,7 +237,7 @@ func withoutQueries(s string) string {
 // failure is the error of an answer whose status is no success. wait is how long the
 // service wants to be left alone, 0 if it does not say.
 func (c *Client) failure(status int, h http.Header, body []byte, wait time.Duration) *fail.Error {
-	se := &StatusError{status, c.message(h, body)}
+	se := &StatusError{Status: status, Message: c.message(h, body)}
 	said := func(code fail.Code) *fail.Error { return fail.Errorf(code, "%s answered %w", c.name, se) }
 	switch {
 	case status == http.StatusUnauthorized:

@@ -210,6 +210,17 @@ func TestDownload(t *testing.T) {
 	status = 302
 	_, err = get("/far", 0)
 	want(t, err, fail.Unavailable)
+	for code, is := range map[int]fail.Code{403: fail.Unavailable, 404: fail.NotFound, 410: fail.NotFound, 500: fail.Unavailable} {
+		status = code
+		_, err = get("/far", 0)
+		want(t, err, is)
+		if of := Status(err); Elsewhere(err) != (code != 500) || of != code && code != 500 {
+			t.Errorf("%d of another host: %v, about %d", code, err, of)
+		}
+		if strings.Contains(fail.Show(err), "short") {
+			t.Errorf("%d: the address is shown: %s", code, fail.Show(err))
+		}
+	}
 	status = 200
 	port := hidden.URL[strings.LastIndex(hidden.URL, ":"):]
 	for _, to = range []string{ // HT-08 and HT-11

@@ -211,6 +211,18 @@ func TestStatus(t *testing.T) {
 		{404, `{"message":{"id":["is bad"]}}`, fail.NotFound, "404 Not Found", ""},
 		{400, `{"error":{"message":"bad q"}}`, fail.Invalid, "bad q", ""},
 		{422, `{"errorMessages":["a","b"]}`, fail.Invalid, "a; b", ""},
+		{400, `{"message":{"base":["Reference not found"]}}`, fail.Invalid, "400 Bad Request: base: Reference not found", ""},
+		{400, `{"message":{"title":["can't be blank","is too short"],"a":[]}}`, fail.Invalid, "title: can't be blank; is too short", ""},
+		{400, `{"errorMessages":[],"errors":{"summary":"is required","a":"b"}}`, fail.Invalid, "400 Bad Request: a: b; summary: is required", ""},
+		{400, `{"errorMessages":["x"],"errors":{}}`, fail.Invalid, "400 Bad Request: x", ""},
+		{422, `{"message":"Validation Failed","errors":[{"resource":"Issue","field":"title","code":"missing_field"},{"resource":"Pull","code":"custom","message":"none"}]}`,
+			fail.Invalid, "Validation Failed; Issue.title: missing_field; Pull: none", ""},
+		{422, `{"message":"no","errors":["no"]}`, fail.Invalid, "422 Unprocessable Entity: no", ""},
+		{400, `{"errors":[{"message":"Entity not found","path":["x"],"extensions":{"code":"INPUT_ERROR","x":{"y":1}}}]}`, fail.Invalid, "400 Bad Request: Entity not found (INPUT_ERROR)", ""},
+		{400, `{"errors":[{"message":"a","extensions":{"code":7}},{"message":["b"]}]}`, fail.Invalid, "a; message: b", ""},
+		{400, `{"message":{"` + canary + `":["` + canary + ` x"]},"errors":{"\u001b[2J\n":"` + canary + `"}}`, fail.Invalid, "400 Bad Request: ", ""},
+		{400, `{"message":` + strings.Repeat(`{"a":`, 50) + `"deep"` + strings.Repeat("}", 50) + `}`, fail.Invalid, "400 Bad Request", ""},
+		{400, `{"message":{"k":["x"],"z":7},"errors":[null,7,[],{},true]}`, fail.Invalid, "400 Bad Request: k: x", ""},
 		{409, `{}`, fail.Conflict, "409", ""},
 		{413, `{}`, fail.TooLarge, "413", ""},
 		{429, `{}`, fail.Busy, "429", ""},
@@ -358,140 +370,5 @@ func TestWrites(t *testing.T) {
 	v, _, err := Do[thing](t.Context(), c, Request{Method: "POST", Body: JSON("q"), Want: Want{Repeatable: true}})
 	if err != nil || v.Name != `"q"` {
 		t.Errorf("%+v, %v", v, err)
-	}
-}
-
-// TestBreaker is HT-03.
-func TestBreaker(t *testing.T) {
-	var n atomic.Int32
-	var down atomic.Bool
-	down.Store(true)
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		n.Add(1)
-		if down.Load() {
-			answer(w, 503, `{}`)
-			return
-		}
-		answer(w, 200, `{"items":[]}`)
-	})
-	c, clk := open(t, s.URL, nil)
-	other, _ := open(t, s.URL, nil)
-	for range 2 {
-		_, err := get(t, c)
-		want(t, err, fail.Unavailable)
-	}
-	if n.Load() != breakAfter {
-		t.Errorf("%d requests before the breaker opened, want %d", n.Load(), breakAfter)
-	}
-	wait := time.Duration(0)
-	for range 8 { // it fails fast, for longer and longer
-		before := n.Load()
-		_, err := get(t, c)
-		f := want(t, err, fail.Unavailable)
-		if n.Load() != before || f.Retry < wait || f.Retry > longestRest || !strings.Contains(f.Why, "503") {
-			t.Fatalf("sent %d; %s", n.Load()-before, fail.Show(f))
-		}
-		wait = f.Retry
-		clk.sleep(t.Context(), wait)
-		_, err = get(t, c) // one probe
-		want(t, err, fail.Unavailable)
-		if n.Load() != before+1 {
-			t.Fatalf("%d probes", n.Load()-before)
-		}
-	}
-	if wait != longestRest {
-		t.Errorf("the longest rest is %v", wait)
-	}
-	down.Store(false)
-	if _, err := get(t, other); err != nil {
-		t.Errorf("another client is affected: %v", err)
-	}
-	clk.sleep(t.Context(), longestRest)
-	for range 3 {
-		if _, err := get(t, c); err != nil {
-			t.Errorf("it recovered, but: %v", err)
-		}
-	}
-}
-
-func TestRateBudget(t *testing.T) {
-	for name, test := range map[string]struct {
-		status  int
-		headers map[string]string
-		wait    time.Duration
-	}{
-		"epoch":     {200, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(newClock().Now().Unix() + 40)}, 40 * time.Second},
-		"seconds":   {200, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "30"}, 30 * time.Second},
-		"forbidden": {403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(newClock().Now().Unix() + 40)}, 40 * time.Second},
-		"forever":   {200, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9223372036854775807"}, time.Hour},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var n atomic.Int32
-			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				n.Add(1)
-				if r.URL.Path == "/free" {
-					answer(w, 200, `{"items":[]}`)
-					return
-				}
-				for k, v := range test.headers {
-					w.Header().Set(k, v)
-				}
-				answer(w, test.status, `{"items":[]}`)
-			})
-			c, clk := open(t, s.URL, func(o *Options) { o.Bucket = func(r *http.Request) string { return r.URL.Path } })
-			_, err := get(t, c)
-			if test.status == 200 && err != nil {
-				t.Fatal(err)
-			}
-			if test.status == 403 {
-				want(t, err, fail.Busy)
-			}
-			_, err = get(t, c)
-			if f := want(t, err, fail.Busy); f.Retry != test.wait || n.Load() != 1 {
-				t.Errorf("retry after %v, want %v; %d requests", f.Retry, test.wait, n.Load())
-			}
-			if _, _, err := GetJSON[thing](t.Context(), c, "/free", nil); err != nil {
-				t.Errorf("another bucket: %v", err)
-			}
-			clk.sleep(t.Context(), test.wait)
-			if _, _ = get(t, c); n.Load() != 3 {
-				t.Errorf("%d requests after the wait", n.Load())
-			}
-		})
-	}
-}
-
-func TestInFlight(t *testing.T) {
-	var now, most atomic.Int32
-	entered, gate := make(chan struct{}, 6), make(chan struct{})
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		n := now.Add(1)
-		defer now.Add(-1)
-		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
-		}
-		entered <- struct{}{}
-		<-gate
-		answer(w, 200, `{"items":[]}`)
-	})
-	c, _ := open(t, s.URL, func(o *Options) { o.InFlight = 2 })
-	var wg sync.WaitGroup
-	for range 6 {
-		wg.Go(func() {
-			if _, _, err := GetJSON[thing](t.Context(), c, "", nil); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	<-entered
-	<-entered
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if _, _, err := GetJSON[thing](ctx, c, "", nil); fail.From(err).Code != fail.Timeout {
-		t.Errorf("with no room: %v", err)
-	}
-	close(gate)
-	wg.Wait()
-	if most.Load() != 2 {
-		t.Errorf("%d at once, want 2", most.Load())
 	}
 }

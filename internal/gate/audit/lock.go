@@ -7,36 +7,28 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/lockfile"
 )
 
-// errLocked means that another process holds the lock.
-var errLocked = errors.New("locked by another process")
+// longestPause is the longest time between two tries to take the lock.
+const longestPause = 5 * time.Millisecond
 
-// waitLock takes the lock on file. It asks again and again instead of blocking in the
-// system, since that wait could not be ended and would hold a thread. It waits no longer
-// than ctx and limit, and fails with errLocked in its chain when limit is over.
+// waitLock takes the lock on file. It waits no longer than ctx and limit, and fails with
+// lockfile.ErrHeld in its chain when limit is over.
 func waitLock(ctx context.Context, file *os.File, limit time.Duration) error {
-	err := tryLock(file)
-	if !errors.Is(err, errLocked) {
+	err := lockfile.Try(file)
+	if !errors.Is(err, lockfile.ErrHeld) {
 		return err
 	}
-	end := time.NewTimer(limit)
-	defer end.Stop()
-	for pause := 50 * time.Microsecond; ; pause = min(2*pause, 5*time.Millisecond) {
-		again := time.NewTimer(pause)
-		select {
-		case <-again.C:
-		case <-end.C:
-			again.Stop()
-			return busy(err).Because("the lock was not free within %s", limit)
-		case <-ctx.Done():
-			again.Stop()
-			return busy(context.Cause(ctx))
-		}
-		if err = tryLock(file); !errors.Is(err, errLocked) {
-			return err
-		}
+	within, end := context.WithTimeout(ctx, limit)
+	defer end()
+	switch err = lockfile.Wait(within, file, longestPause); {
+	case !errors.Is(err, lockfile.ErrHeld):
+		return err
+	case ctx.Err() != nil:
+		return busy(context.Cause(ctx))
 	}
+	return busy(err).Because("the lock was not free within %s", limit)
 }
 
 func busy(err error) *fail.Error {

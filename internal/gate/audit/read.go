@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/lockfile"
 )
 
 // Tail returns the last n records of the log in the state folder dir for which filter is
@@ -199,7 +200,7 @@ func takeSnapshot(ctx context.Context, dir string) (s *snapshot, err error) {
 		if err := waitLock(ctx, lock, defaultWait); err != nil {
 			return s, err
 		}
-		defer func() { err = errors.Join(err, unlock(lock)) }()
+		defer func() { err = errors.Join(err, lockfile.Unlock(lock)) }()
 		if s.head, s.state, err = readHead(lock); err != nil {
 			return s, err
 		}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"cleat/internal/lockfile"
 )
 
 // errMoved means that the path led elsewhere when the record was written, so that it may
@@ -25,7 +27,7 @@ func (l *Log) append(ctx context.Context, body []byte, durable bool) (at place, 
 		return at, err
 	}
 	defer func() {
-		if e := unlock(f.head); e != nil {
+		if e := lockfile.Unlock(f.head); e != nil {
 			err = errors.Join(err, e, f.close())
 		}
 	}()
@@ -75,14 +77,14 @@ func (f *files) lock(ctx context.Context, opt Options) error {
 			limit = min(limit, time.Millisecond) // one call has waited in vain; the others need not, one by one
 		}
 		err := waitLock(ctx, f.head, limit)
-		f.stuck = errors.Is(err, errLocked)
+		f.stuck = errors.Is(err, lockfile.ErrHeld)
 		if err != nil {
 			return err
 		}
 		info, err := os.Lstat(filepath.Join(f.dir, headFile))
 		if err == nil && os.SameFile(info, f.headInfo) && !loose(info, 0o600) {
 			if err = refuse(filepath.Join(f.dir, headFile), info, false); err != nil {
-				return errors.Join(err, unlock(f.head))
+				return errors.Join(err, lockfile.Unlock(f.head))
 			}
 			return nil
 		}

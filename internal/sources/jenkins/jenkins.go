@@ -20,7 +20,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"cleat/internal/fail"
 	"cleat/internal/host"
@@ -136,18 +135,4 @@ func missing(err error, what string, args ...any) error {
 	}
 	return fail.Errorf(fail.NotFound, what, args...).
 		Because("%s has none, or the token's user may not see it", title)
-}
-
-const maxText = 1000 // bytes of a title, a name, a reason
-
-// clip cuts a text of the service's to maxText bytes.
-func clip(s string) string {
-	if len(s) <= maxText {
-		return s
-	}
-	n := maxText - len("…")
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
 }

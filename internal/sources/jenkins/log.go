@@ -5,18 +5,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"time"
 
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
-)
-
-// Limits of a log. A little more is let through than readers take, who so can tell that there
-// was more.
-const (
-	maxLog  = ci.MaxLog + 64<<10
-	logTime = 10 * time.Minute
 )
 
 // Log implements ci.Runner. Of a run that has not ended it is the log so far.
@@ -30,7 +23,7 @@ func (s *Source) Log(ctx context.Context, run *ci.Run, job *ci.Job) (io.ReadClos
 		return s.text(ctx, p, nil, "consoleText")
 	case job.ID == console:
 		return s.text(ctx, p, url.Values{"start": {"0"}}, "logText", "progressiveText")
-	case !isNumber(job.ID):
+	case !builds.IsNumber(job.ID):
 		return nil, fail.Errorf(fail.NotFound, "run %s has no job with the id %.50q", p.id(), job.ID).
 			Then("see its jobs with ci_runs op=get run=%s", p.id())
 	}
@@ -70,7 +63,7 @@ func (s *Source) steps(ctx context.Context, p place, stage string) ([]string, er
 	}
 	var ids []string
 	for _, st := range n.Steps {
-		if st.Links.Log != nil && isNumber(st.ID) {
+		if st.Links.Log != nil && builds.IsNumber(st.ID) {
 			ids = append(ids, st.ID)
 		}
 	}
@@ -84,7 +77,7 @@ func (s *Source) text(ctx context.Context, p place, query url.Values, below ...s
 		return nil, err
 	}
 	body, _, err := s.rest.Stream(ctx, rest.Request{Path: path, Query: query,
-		Want: rest.Want{Types: []string{"text/plain"}, MaxBody: maxLog, Timeout: logTime}})
+		Want: rest.Want{Types: []string{"text/plain"}, MaxBody: builds.MaxLog, Timeout: builds.LogTime}})
 	if status := rest.Status(err); status == http.StatusNotFound || status == http.StatusGone {
 		return nil, fail.Errorf(fail.NotFound, "the log of run %s is gone: it has expired, or was deleted", p.id()).
 			Because("%s keeps logs for as long as the job says", title).

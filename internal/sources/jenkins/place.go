@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
 )
@@ -59,7 +60,7 @@ func (p place) branch() (branch, pr string) {
 	if n, ok := strings.CutPrefix(p.child, "PR-"); ok {
 		// Plugins add how it was merged: PR-8-head.
 		n, _, _ = strings.Cut(n, "-")
-		if isNumber(n) {
+		if builds.IsNumber(n) {
 			return "", n
 		}
 	}
@@ -73,7 +74,7 @@ func (p place) branch() (branch, pr string) {
 // fail.Denied for a job that is not configured.
 func (s *Source) place(id string) (place, error) {
 	at := strings.LastIndexByte(id, '@')
-	if at < 0 || len(id) > 2000 || !isNumber(id[at+1:]) {
+	if at < 0 || len(id) > 2000 || !builds.IsNumber(id[at+1:]) {
 		return place{}, fail.Errorf(fail.NotFound, "there is no run %.100q", id).
 			Because("the id of a run of %s is JOB@NUMBER", title).Then("take the id from ci_runs")
 	}
@@ -102,9 +103,4 @@ func (s *Source) place(id string) (place, error) {
 	}
 	return place{}, fail.Errorf(fail.Denied, "the run %.100q is of a job that this source does not have", id).
 		Because("it has the jobs %.300q", s.jobs).Then("ask the user to add the job to the key jobs of this source")
-}
-
-// isNumber reports whether s is a number from 1 in decimal digits.
-func isNumber(s string) bool {
-	return s != "" && len(s) < 19 && s[0] != '0' && strings.Trim(s, "0123456789") == ""
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"cleat/internal/builds"
 	"cleat/internal/report"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
@@ -81,9 +82,9 @@ func (s *Source) Failures(ctx context.Context, run *ci.Run, job *ci.Job) ([]repo
 
 // failure returns c as report has it.
 func (c testCase) failure(suite string) report.Failure {
-	f := report.Failure{Kind: report.Test, Tool: "junit", Name: clip(c.Name), Scope: clip(c.Class), Message: strings.TrimSpace(c.Details)}
+	f := report.Failure{Kind: report.Test, Tool: "junit", Name: builds.Clip(c.Name), Scope: builds.Clip(c.Class), Message: strings.TrimSpace(c.Details)}
 	if f.Scope == "" {
-		f.Scope = clip(suite)
+		f.Scope = builds.Clip(suite)
 	}
 	if f.Message == "" {
 		f.Message, _, _ = strings.Cut(strings.TrimSpace(c.Trace), "\n")
@@ -129,7 +130,7 @@ func frame(class, trace string) (file string, line int) {
 			continue
 		}
 		if n, err := strconv.Atoi(m[1]); err == nil && n > 0 {
-			return clip(m[0]), n
+			return builds.Clip(m[0]), n
 		}
 	}
 	return "", 0

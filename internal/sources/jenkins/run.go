@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"cleat/internal/builds"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
 )
@@ -81,7 +82,7 @@ type stage struct {
 // Check implements rest.Checker.
 func (w workflow) Check() error {
 	for _, st := range w.Stages {
-		if !isNumber(st.ID) {
+		if !builds.IsNumber(st.ID) {
 			return errors.New("a stage has no id")
 		}
 	}
@@ -104,7 +105,7 @@ func (s *Source) stages(ctx context.Context, p place) (workflow, error) {
 
 // public returns st as ci has it.
 func (st stage) public() ci.Job {
-	j := ci.Job{ID: st.ID, Name: clip(st.Name), Reason: clip(st.Error.Message)}
+	j := ci.Job{ID: st.ID, Name: builds.Clip(st.Name), Reason: builds.Clip(st.Error.Message)}
 	if st.Start > 0 {
 		j.Started = time.UnixMilli(st.Start).UTC()
 	}
@@ -122,7 +123,7 @@ func (st stage) public() ci.Job {
 	case "PAUSED_PENDING_INPUT":
 		j.Status = ci.Waiting
 	default:
-		j.Status, j.Reason = ci.Unknown, clip(st.Status)
+		j.Status, j.Reason = ci.Unknown, builds.Clip(st.Status)
 	}
 	if j.Status.Ended() && st.Start > 0 {
 		j.Finished = j.Started.Add(time.Duration(max(st.Duration, 0)) * time.Millisecond)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/builds"
 	"cleat/internal/cursor"
 	"cleat/internal/fail"
 	"cleat/internal/sorting"
@@ -83,7 +84,7 @@ func (s *Source) check(q ci.Query) error {
 	switch {
 	case q.Commit != "" && !isHash(q.Commit):
 		return fail.Errorf(fail.Invalid, "%.100q is not the whole hash of a commit", q.Commit).Then("give all 40 digits")
-	case q.PR != "" && !isNumber(q.PR):
+	case q.PR != "" && !builds.IsNumber(q.PR):
 		return fail.Errorf(fail.Invalid, "%.100q is not the number of a pull request", q.PR)
 	case q.Status != "" && !slices.Contains(ci.Statuses(), q.Status):
 		return fail.Errorf(fail.Invalid, "%.100q is no status of a run", q.Status).Then("give one of %v", ci.Statuses())

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
@@ -34,16 +35,13 @@ func (s *Source) plan(ctx context.Context, c ci.Start) (place, *ci.Run, error) {
 	if t.Closed != "" {
 		return p, nil, fail.Errorf(fail.Unsupported, "the task %q cannot be started", c.Task).Because("%s", t.Closed)
 	}
-	if err := t.Check(c); err != nil {
+	if err := builds.Check(t, c); err != nil {
 		return p, nil, err
 	}
-	for name, v := range c.Inputs {
+	for name := range c.Inputs {
 		// Jenkins reads these itself, and so never passes them on.
 		if slices.Contains([]string{"json", "delay", "token", "cause"}, name) {
 			return p, nil, fail.Errorf(fail.Unsupported, "the input %q cannot be given over the API of %s", name, title).Then("leave it out: its default counts")
-		}
-		if strings.ContainsRune(v, 0) {
-			return p, nil, fail.Errorf(fail.Invalid, "the input %.100q has bytes that are no text", name)
 		}
 	}
 	run := &ci.Run{Task: c.Task, Status: ci.Queued}
@@ -116,7 +114,7 @@ func queueItem(location string) (string, bool) {
 		return "", false
 	}
 	dir, n := path.Split(strings.TrimSuffix(u.Path, "/"))
-	return n, strings.HasSuffix(dir, "/queue/item/") && isNumber(n)
+	return n, strings.HasSuffix(dir, "/queue/item/") && builds.IsNumber(n)
 }
 
 // queued is what is used of an item of the queue.
@@ -212,7 +210,7 @@ func (b build) inputs(d definition) (inputs map[string]string, left []string) {
 			if declared[par.Name] {
 				inputs[par.Name] = plain(par.Value)
 			} else {
-				left = append(left, clip(par.Name))
+				left = append(left, builds.Clip(par.Name))
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/systems/ci"
 )
@@ -124,7 +125,7 @@ func (d definition) child(branch string) int {
 
 // input returns par as ci has it; false for one that no text can be given for.
 func (par parameter) input() (ci.Input, bool) {
-	in := ci.Input{Name: clip(par.Name), Type: "string", Default: clip(plain(par.Default.Value))}
+	in := ci.Input{Name: builds.Clip(par.Name), Type: "string", Default: builds.Clip(plain(par.Default.Value))}
 	switch par.Type {
 	case "BooleanParameterDefinition":
 		in.Type = "boolean"

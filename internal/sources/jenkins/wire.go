@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"cleat/internal/builds"
 	"cleat/internal/systems/ci"
 )
 
@@ -66,7 +67,7 @@ func (b build) public(p place) ci.Run {
 	out := ci.Run{ID: p.id(), Task: p.task, Started: time.UnixMilli(b.Timestamp).UTC()}
 	if p.child != "" {
 		out.Branch, out.PR = p.branch()
-		out.Branch = clip(out.Branch)
+		out.Branch = builds.Clip(out.Branch)
 	}
 	out.Status, out.Said = b.status()
 	if !b.Building {
@@ -83,7 +84,7 @@ func (b build) public(p place) ci.Run {
 			// Libraries are checked out too: the branch of the job tells which is its own.
 			out.Commit = commit
 			if p.child == "" {
-				out.Branch = clip(name)
+				out.Branch = builds.Clip(name)
 			}
 		}
 		if mine {
@@ -136,7 +137,7 @@ func (b build) status() (ci.Status, string) {
 	if b.Building {
 		return ci.Running, ""
 	}
-	return ci.Unknown, clip(b.Result)
+	return ci.Unknown, builds.Clip(b.Result)
 }
 
 // event is what started the build.
@@ -164,11 +165,11 @@ func (b build) title(commit string) string {
 	for _, set := range append(b.ChangeSets, b.ChangeSet) {
 		for _, item := range set.Items {
 			if commit != "" && strings.EqualFold(item.Commit, commit) {
-				return clip(item.Message)
+				return builds.Clip(item.Message)
 			}
 		}
 	}
-	return clip(b.Description)
+	return builds.Clip(b.Description)
 }
 
 func isHash(s string) bool {

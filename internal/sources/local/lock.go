@@ -6,16 +6,18 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"cleat/internal/lockfile"
 )
 
-// errHeld means that another process, or another open file, has the lock.
-var errHeld = errors.New("the lock is held")
+// openFlags keep an open from waiting for the other end of a FIFO.
+const openFlags = lockfile.OpenFlags
 
 // A lock is an open file with a lock that all processes respect. It ends with the process.
 type lock struct{ file *os.File }
 
 // take takes the lock on a file of dir, making the file if there is none. It fails with
-// errHeld at once if another has it.
+// lockfile.ErrHeld at once if another has it.
 func take(dir *os.Root, name string) (*lock, error) {
 	f, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|openFlags, 0o600)
 	if err != nil {
@@ -24,7 +26,7 @@ func take(dir *os.Root, name string) (*lock, error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, errors.Join(err, errors.New("a lock is no regular file"), f.Close())
 	}
-	if err := tryLock(f, true); err != nil {
+	if err := lockfile.Try(f); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -69,8 +71,8 @@ func isHeld(dir *os.Root, name string) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	err = tryLock(f, false)
-	if errors.Is(err, errHeld) {
+	err = lockfile.TryShared(f)
+	if errors.Is(err, lockfile.ErrHeld) {
 		return true, nil
 	}
 	return false, err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/lockfile"
 	"cleat/internal/sorting"
 	"cleat/internal/systems/ci"
 	"cleat/internal/text"
@@ -287,7 +288,7 @@ func remove(state *os.Root, id string) error {
 	}
 	defer dir.Close()
 	l, err := take(dir, lockName)
-	if errors.Is(err, errHeld) {
+	if errors.Is(err, lockfile.ErrHeld) {
 		return nil
 	}
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cleat/internal/fail"
+	"cleat/internal/lockfile"
 	"cleat/internal/report"
 	"cleat/internal/sources/local/tasks"
 	"cleat/internal/systems/ci"
@@ -151,7 +152,7 @@ func TestHeldRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := take(root, lockName); !errors.Is(err, errHeld) {
+	if _, err := take(root, lockName); !errors.Is(err, lockfile.ErrHeld) {
 		t.Errorf("a second lock: %v", err)
 	}
 	state, err := s.h.State()

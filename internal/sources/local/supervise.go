@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/lockfile"
 	"cleat/internal/systems/ci"
 )
 
@@ -128,7 +129,7 @@ func (s *supervisor) start() (err error) {
 func (s *supervisor) lock() error {
 	name := s.req.Locks[0]
 	l, err := take(s.state, name)
-	if errors.Is(err, errHeld) {
+	if errors.Is(err, lockfile.ErrHeld) {
 		s.held = s.holder(name)
 		return busyTask(s.run.Task, s.held)
 	}
@@ -141,7 +142,7 @@ func (s *supervisor) lock() error {
 	}
 	for i := range MaxAtOnce {
 		l, err := take(s.state, fmt.Sprintf("%s/place-%d", locksFolder, i))
-		if errors.Is(err, errHeld) {
+		if errors.Is(err, lockfile.ErrHeld) {
 			continue
 		}
 		if err != nil {

@@ -295,14 +295,17 @@ func TestServerGoneAndBack(t *testing.T) {
 // TestHuge is PG-40 and PG-41.
 func TestHuge(t *testing.T) {
 	f := newFixture(t)
-	s := f.open(t, "app", databases.Config{})
+	s := f.open(t, "app", databases.Config{Timeout: 2 * time.Minute})
 	before := rss(t)
 	if _, err := query(t, s, "SELECT repeat('x',500000000)"); code(err) != fail.TooLarge {
 		t.Errorf("a huge value: %v", err)
 	}
 	res, err := query(t, s, "SELECT g, repeat('y',1000) FROM generate_series(1,100000000) g")
-	if err != nil || len(res.Rows) != databases.DefaultRows || !res.More {
-		t.Errorf("many rows: %d %v", len(res.Rows), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Rows) != databases.DefaultRows || !res.More {
+		t.Errorf("many rows: %d", len(res.Rows))
 	}
 	res, err = s.Query(t.Context(), databases.Query{SQL: "SELECT g, repeat('y',100000) FROM generate_series(1,100000000) g", Limit: 1000})
 	if err != nil || len(res.Rows) == 0 || len(res.Rows) > 11 || !strings.Contains(res.Stopped, "kB") {

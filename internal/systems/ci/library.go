@@ -66,7 +66,7 @@ func (l *Library) Sole() {}
 // id takes the address apart.
 func (l *Library) id(u uri.URI) (string, error) {
 	parts, err := u.Segments(2)
-	if err != nil || len(u.Query) > 0 {
+	if err != nil || len(parts) != 2 || len(u.Query) > 0 {
 		return "", fail.Errorf(fail.Invalid, "that is not the address of a run").Then("write run://SOURCE/ID, with the id from ci_runs")
 	}
 	return parts[1], checkID(parts[1])

@@ -20,12 +20,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/host"
 	"cleat/internal/rest"
@@ -40,11 +38,7 @@ const (
 // A Runner tells of the runs of one Gitea or Forgejo. It is safe for concurrent use and holds
 // nothing that would have to be closed.
 type Runner struct {
-	rest    *rest.Client
-	repo    func(ctx context.Context) (string, error)
-	allowed func(repo string) error
-	host    host.Host
-	sleep   func(ctx context.Context, d time.Duration) error
+	forge builds.Forge
 }
 
 var (
@@ -59,24 +53,15 @@ var (
 // with that name no other. allowed fails for a repository that the source may not touch; it is
 // asked for every repository before the first request about it, and again for the name that
 // the server gives one that has moved.
-func New(c *rest.Client, repo func(ctx context.Context) (string, error), allowed func(repo string) error, h host.Host) *Runner {
-	return &Runner{rest: c, repo: repo, allowed: allowed, host: h, sleep: sleep}
+func New(c *rest.Client, repo func(ctx context.Context) (string, error), allowed func(repo string) error, _ host.Host) *Runner {
+	return &Runner{builds.Forge{Rest: c, Repo: repo, Allowed: allowed, Sleep: builds.Sleep, Words: builds.Words{
+		Title: title, Server: "the server", Of: "Gitea Actions", Run: "run of Gitea Actions", Place: "repository", Form: "owner/name",
+		Pull: "pull request", Needs: "the permission repository: read",
+	}}}
 }
 
 // Health says in words what the last answers speak against the service, "" if nothing does.
-func (r *Runner) Health() string { return r.rest.Health() }
-
-// sleep waits for d, or returns the cause of ctx's end.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
+func (r *Runner) Health() string { return r.forge.Rest.Health() }
 
 // A repository is what is used of the repositories that the API has.
 type repository struct {
@@ -96,7 +81,7 @@ func (p repository) Check() error {
 
 // here looks up the repository of the checkout.
 func (r *Runner) here(ctx context.Context) (repository, error) {
-	name, err := r.repo(ctx)
+	name, err := r.forge.Here(ctx)
 	if err != nil {
 		return repository{}, err
 	}
@@ -105,50 +90,22 @@ func (r *Runner) here(ctx context.Context) (repository, error) {
 
 // repository looks up a repository that may be used.
 func (r *Runner) repository(ctx context.Context, name string) (repository, error) {
-	if err := r.permit(name); err != nil {
-		return repository{}, err
-	}
 	in, _, err := get[repository](ctx, r, repository{Name: name}, nil)
 	if err != nil {
-		return repository{}, missing(err, "there is no repository %s", name)
+		return repository{}, r.forge.Missing(err, "there is no repository %s", name)
 	}
-	if !strings.EqualFold(in.Name, name) { // it has moved
-		err = r.permit(in.Name)
-	}
-	return in, err
-}
-
-// permit fails unless repo is the name of a repository that may be used.
-func (r *Runner) permit(repo string) error {
-	if strings.Count(repo, "/") != 1 || !forge.NewAllow(nil).Has(repo) {
-		return fail.Errorf(fail.Invalid, "%.100q is no name of a repository on Gitea", repo).Then("give owner/name")
-	}
-	return r.allowed(repo)
+	return in, r.forge.Moved(name, in.Name)
 }
 
 // place reads the id of a run and looks up its repository.
 func (r *Runner) place(ctx context.Context, id string) (in repository, number string, err error) {
-	name, number, other := strings.Cut(id, "@")
-	if !other {
-		name, number = "", id
-	}
-	if !isNumber(number) {
-		return repository{}, "", fail.Errorf(fail.Invalid, "%.100q is not the id of a run of Gitea Actions", id).
-			Then("give a number of ci_runs, or owner/name@NUMBER for another repository")
-	}
-	if !other {
-		in, err = r.here(ctx)
-		return in, number, err
+	name, number, prefix, err := r.forge.Locate(ctx, id)
+	if err != nil {
+		return repository{}, "", err
 	}
 	in, err = r.repository(ctx, name)
-	in.prefix = name + "@"
+	in.prefix = prefix
 	return in, number, err
-}
-
-// isNumber reports whether s is a positive number as Gitea writes one.
-func isNumber(s string) bool {
-	n, err := strconv.ParseInt(s, 10, 64)
-	return err == nil && n > 0 && strconv.FormatInt(n, 10) == s
 }
 
 // at returns the path of a request about the repository.
@@ -164,17 +121,7 @@ func get[T any](ctx context.Context, r *Runner, in repository, query url.Values,
 		var zero T
 		return zero, nil, err
 	}
-	return rest.GetJSON[T](ctx, r.rest, path, query)
-}
-
-// missing makes of a 404 the error that there is no such thing, which the server also says of
-// what the token may not see. Other errors stay as they are.
-func missing(err error, format string, args ...any) error {
-	if s := rest.Status(err); s != http.StatusNotFound && s != http.StatusGone {
-		return err
-	}
-	return fail.Errorf(fail.NotFound, format, args...).
-		Because("the server has none, or the token may not see it: it needs the permission repository: read")
+	return rest.GetJSON[T](ctx, r.forge.Rest, path, query)
 }
 
 // A need is the first version of the two servers that has something in its API, 0 for none
@@ -190,7 +137,7 @@ func (r *Runner) lacks(ctx context.Context, err error, n need, what, instead str
 	if s := rest.Status(err); s != http.StatusNotFound && s != http.StatusMethodNotAllowed {
 		return nil
 	}
-	v, _, err := rest.GetJSON[struct{ Version string }](ctx, r.rest, api+"/version", nil)
+	v, _, err := rest.GetJSON[struct{ Version string }](ctx, r.forge.Rest, api+"/version", nil)
 	if err != nil {
 		return nil // the error at hand says more
 	}
@@ -211,30 +158,4 @@ func (r *Runner) lacks(ctx context.Context, err error, n need, what, instead str
 		return nil
 	}
 	return fail.Errorf(fail.Unsupported, "%s %s through its API", have, what).Then("%s", instead)
-}
-
-// maxText is how much is taken of a text of the server's, in bytes.
-const maxText = 1 << 10
-
-// clip cuts a foreign text at maxText.
-func clip(s string) string { return cut(s, maxText) }
-
-// cut cuts s so that it has at most n bytes and says so.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	n -= len("…")
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
-
-// hash returns s if it is the id of a commit, "" if not.
-func hash(s string) string {
-	if forge.IsHash(s) {
-		return s
-	}
-	return ""
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cleat/internal/fail"
+	"cleat/internal/sources/forgetest"
 	"cleat/internal/sources/gitea/actions"
 	"cleat/internal/systems/ci"
 	"cleat/internal/systems/ci/citest"
@@ -208,6 +209,9 @@ func TestRun(t *testing.T) {
 			_, err := r.Log(t.Context(), run, &run.Jobs[0])
 			wantCode(t, err, code)
 		}
+		forgetest.CheckExpired(t, r, run, &run.Jobs[0], f.files, func(to string) {
+			f.can("/jobs/2/logs", canned{302, map[string]string{"Location": to}, ""})
+		})
 		_, err = r.Log(t.Context(), run, &ci.Job{ID: "1/../2"})
 		wantCode(t, err, fail.Invalid)
 		for id, code := range map[string]fail.Code{"999": fail.NotFound, "0": fail.Invalid, "1/../2": fail.Invalid, "evil/x@5": fail.Denied, "a/b/c@5": fail.Invalid, "": fail.Invalid} {

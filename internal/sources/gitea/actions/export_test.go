@@ -6,4 +6,6 @@ import (
 )
 
 // SetSleep sets how a runner waits.
-func SetSleep(r *Runner, sleep func(ctx context.Context, d time.Duration) error) { r.sleep = sleep }
+func SetSleep(r *Runner, sleep func(ctx context.Context, d time.Duration) error) {
+	r.forge.Sleep = sleep
+}

@@ -21,6 +21,7 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/host"
 	"cleat/internal/rest"
+	"cleat/internal/sources/forgetest"
 	"cleat/internal/sources/gitea/actions"
 	"cleat/internal/systems/ci/citest"
 )
@@ -84,16 +85,12 @@ func newFake(t *testing.T, version string, w citest.World) *fake {
 		}
 	}))
 	t.Cleanup(api.Close)
-	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(r.Header["Authorization"]) > 0 || strings.Contains(fmt.Sprint(r.Header), token) {
-			t.Error("the credential was sent to another host")
-		}
+	f.files = forgetest.Downloads(t, token, func(w http.ResponseWriter, r *http.Request) {
 		if j := f.findJob(strings.TrimPrefix(r.URL.Path, "/logs/")); j != nil {
 			fmt.Fprint(w, j.Log)
 		}
-	}))
-	t.Cleanup(files.Close)
-	f.url, f.files = api.URL, strings.TrimPrefix(files.URL, "http://")
+	})
+	f.url = api.URL
 	return f
 }
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"cleat/internal/archive/forge"
-	"cleat/internal/sorting"
+	"cleat/internal/builds"
 	"cleat/internal/systems/ci"
 )
 
@@ -40,8 +40,6 @@ type run struct {
 	Started2   time.Time `json:"started"`
 	Stopped2   time.Time `json:"stopped"`
 	Unapproved bool      `json:"need_approval"`
-
-	page int // that it was read from
 }
 
 // Check implements rest.Checker.
@@ -56,11 +54,11 @@ func (r run) Check() error {
 func (r run) task() string {
 	file, _, _ := strings.Cut(r.Path, "@")
 	file = cmp.Or(file, r.Workflow2)
-	return clip(file[strings.LastIndexByte(file, '/')+1:])
+	return builds.Clip(file[strings.LastIndexByte(file, '/')+1:])
 }
 
 // commit is the id of the run's commit.
-func (r run) commit() string { return hash(cmp.Or(r.Commit, r.Commit2)) }
+func (r run) commit() string { return builds.Hash(cmp.Or(r.Commit, r.Commit2)) }
 
 // ref returns the branch or tag that the run is for, and the number of its pull request; either
 // may be "".
@@ -77,7 +75,7 @@ func (r run) ref() (branch, pull string) {
 	} else if branch == "" {
 		branch = strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
 	}
-	if !isNumber(pull) {
+	if !builds.IsNumber(pull) {
 		pull = ""
 	}
 	return branch, pull
@@ -96,8 +94,8 @@ func (r run) public(in repository) ci.Run {
 	status, word := r.status()
 	branch, pull := r.ref()
 	out := ci.Run{
-		ID: in.prefix + strconv.FormatInt(r.ID, 10), Task: r.task(), Title: clip(cmp.Or(r.Title, r.Name2)), Status: status, Said: word,
-		Branch: clip(branch), PR: pull, Commit: r.commit(), Event: clip(cmp.Or(r.Event2, r.Event)), Attempt: r.Attempt,
+		ID: in.prefix + strconv.FormatInt(r.ID, 10), Task: r.task(), Title: builds.Clip(cmp.Or(r.Title, r.Name2)), Status: status, Said: word,
+		Branch: builds.Clip(branch), PR: pull, Commit: r.commit(), Event: builds.Clip(cmp.Or(r.Event2, r.Event)), Attempt: r.Attempt,
 	}
 	for _, t := range []time.Time{r.Started, r.Started2, r.Created2} {
 		if out.Started.IsZero() {
@@ -148,7 +146,7 @@ func statusOf(status, conclusion string) (ci.Status, string) {
 	case "action_required":
 		return ci.Waiting, ""
 	}
-	return ci.Unknown, cut(word, 100)
+	return ci.Unknown, builds.Cut(word, 100)
 }
 
 // Run implements ci.Runner. Where the server lists no jobs the run has none, and a note.
@@ -165,7 +163,7 @@ func (r *Runner) Run(ctx context.Context, id string) (*ci.Run, error) {
 	if out.Jobs, out.More, err = r.jobs(ctx, in, number); err != nil {
 		none := r.lacks(ctx, err, needJobs(), "lists no jobs", "")
 		if none == nil {
-			return nil, missing(err, "the jobs of run %s in %s are not there", number, in.Name)
+			return nil, r.forge.Missing(err, "the jobs of run %s in %s are not there", number, in.Name)
 		}
 		out.Notes = append(out.Notes, "this version of the server lists no jobs of runs through its API, and gives no logs; they are on the page Actions of the repository")
 	}
@@ -181,7 +179,7 @@ func (r *Runner) raw(ctx context.Context, in repository, number string) (run, er
 	if none := r.lacks(ctx, err, needRuns(), "tells nothing of runs", seePage(in)); none != nil {
 		return run{}, none
 	}
-	return run{}, missing(err, "there is no run %s in %s", number, in.Name)
+	return run{}, r.forge.Missing(err, "there is no run %s in %s", number, in.Name)
 }
 
 // seePage is the next step for what the API does not give.
@@ -238,7 +236,7 @@ const perPage = 50
 // ci.MaxJobs, at least.
 func (r *Runner) jobs(ctx context.Context, in repository, number string) (jobs []ci.Job, more int, err error) {
 	query := url.Values{"limit": {strconv.Itoa(perPage)}}
-	seen := map[int64]bool{}
+	var found builds.Jobs
 	for page := 1; page > 0; {
 		query.Set("page", strconv.Itoa(page))
 		list, answer, err := get[jobList](ctx, r, in, query, "actions", "runs", number, "jobs")
@@ -246,36 +244,23 @@ func (r *Runner) jobs(ctx context.Context, in repository, number string) (jobs [
 			return nil, 0, err
 		}
 		for _, j := range list {
-			switch {
-			case seen[j.ID]: // a page may shift while another is read
-			case len(jobs) >= ci.MaxJobs:
-				more++
-			default:
-				seen[j.ID] = true
-				jobs = append(jobs, j.public())
-			}
+			found.Add(j.ID, j.public())
 		}
-		if page, _, err = forge.Next(r.rest, answer.Header, page); err != nil {
+		if page, _, err = forge.Next(r.forge.Rest, answer.Header, page); err != nil {
 			return nil, 0, err
 		}
-		if page > 0 && len(jobs) >= ci.MaxJobs {
-			more++
+		if page > 0 && len(found.List) >= ci.MaxJobs {
+			found.More++
 			break
 		}
 	}
-	sorting.Sort(jobs, func(a, b ci.Job) int {
-		if a.Started.IsZero() != b.Started.IsZero() { // those that wait come last
-			return b.Started.Compare(a.Started)
-		}
-		return a.Started.Compare(b.Started)
-	})
-	return jobs, more, nil
+	return found.Sorted(), found.More, nil
 }
 
 // public returns j as ci has it.
 func (j job) public() ci.Job {
 	status, word := statusOf(j.Status, j.Conclusion)
-	out := ci.Job{ID: strconv.FormatInt(j.ID, 10), Name: clip(j.Name), Status: status, Started: known(j.Started)}
+	out := ci.Job{ID: strconv.FormatInt(j.ID, 10), Name: builds.Clip(j.Name), Status: status, Started: known(j.Started)}
 	if status.Ended() {
 		out.Finished = known(j.Completed)
 	}
@@ -285,7 +270,7 @@ func (j job) public() ci.Job {
 	if status.Bad() {
 		for _, step := range j.Steps {
 			if s, _ := statusOf(step.Status, step.Conclusion); s.Bad() {
-				out.Step = clip(step.Name)
+				out.Step = builds.Clip(step.Name)
 				break
 			}
 		}

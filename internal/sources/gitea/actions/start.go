@@ -7,10 +7,9 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
@@ -59,12 +58,7 @@ func (r *Runner) plan(ctx context.Context, s ci.Start) (plan, error) {
 	if t.Closed != "" {
 		return plan{}, fail.Errorf(fail.Unsupported, "the workflow %.100q cannot be started", p.file).Because("%s", t.Closed)
 	}
-	for name, v := range s.Inputs {
-		if strings.ContainsRune(v, 0) {
-			return plan{}, fail.Errorf(fail.Invalid, "the input %.100q has bytes that are no text", name)
-		}
-	}
-	return p, t.Check(s)
+	return p, builds.Check(t, s)
 }
 
 // Plan implements ci.Planner.
@@ -115,7 +109,7 @@ func (r *Runner) Start(ctx context.Context, s ci.Start) (*ci.Run, error) {
 		run.ID = strconv.FormatInt(id, 10)
 		return run, nil
 	}
-	return r.started(ctx, p, run, before), nil
+	return r.forge.Started(ctx, run, builds.Last(before), func(ctx context.Context) ([]builds.Item, error) { return r.dispatched(ctx, p) }), nil
 }
 
 // startedID reads which run a start has made, 0 if that is not told.
@@ -131,55 +125,14 @@ func startedID(data []byte) int64 {
 }
 
 // dispatched returns the newest runs of a workflow that were started by hand.
-func (r *Runner) dispatched(ctx context.Context, p plan) ([]run, error) {
+func (r *Runner) dispatched(ctx context.Context, p plan) ([]builds.Item, error) {
 	list, _, err := get[runList](ctx, r, p.in, url.Values{"limit": {strconv.Itoa(perPage)}}, "actions", "runs")
 	if rest.Status(err) == http.StatusNotFound {
 		return nil, nil // older servers start what they do not list
 	}
-	return slices.DeleteFunc(list.Runs, func(one run) bool {
-		return one.task() != clip(p.file) || one.Event != "workflow_dispatch" && one.Event2 != "workflow_dispatch"
+	return slices.DeleteFunc(list.items(p.in), func(i builds.Item) bool {
+		return i.Run.Task != builds.Clip(p.file) || i.Run.Event != "workflow_dispatch"
 	}), err
-}
-
-// started looks for the run that a start has made. It returns known, with a note, where that
-// cannot be told.
-func (r *Runner) started(ctx context.Context, p plan, known *ci.Run, before []run) *ci.Run {
-	why := "the server has not listed it yet"
-	for range r.waits(ctx, time.Second/2, time.Second, 2*time.Second, 3*time.Second) {
-		now, err := r.dispatched(ctx, p)
-		if err != nil {
-			why = "listing the runs failed"
-			break
-		}
-		fresh := slices.DeleteFunc(now, func(one run) bool {
-			return slices.ContainsFunc(before, func(old run) bool { return old.ID >= one.ID })
-		})
-		if len(fresh) == 1 {
-			out := fresh[0].public(p.in)
-			return &out
-		}
-		if len(fresh) > 1 {
-			why = "several were started at the same time"
-			break
-		}
-	}
-	known.Notes = append(known.Notes, "it was started, and which run it is is not known: "+why+"; find it with ci_runs op=list task and branch")
-	return known
-}
-
-// waits yields after each of the waits, until one of them does not fit into ctx's time.
-func (r *Runner) waits(ctx context.Context, waits ...time.Duration) func(yield func() bool) {
-	const slack = time.Second // for the request that follows
-	return func(yield func() bool) {
-		for _, d := range waits {
-			if end, ok := ctx.Deadline(); ok && time.Until(end) < d+slack {
-				return
-			}
-			if r.sleep(ctx, d) != nil || !yield() {
-				return
-			}
-		}
-	}
 }
 
 // Rerun implements ci.Starter: it repeats the failed jobs of a run and those that need them,
@@ -219,7 +172,7 @@ func (r *Runner) Cancel(ctx context.Context, id string) (*ci.Run, error) {
 		return nil, err
 	}
 	if status, _ := old.status(); status.Ended() {
-		return nil, fail.Errorf(fail.Conflict, "run %s has ended already: %s", id, status).Then("see it with ci_runs op=get run=%s", id)
+		return nil, builds.Ended("run", id, status)
 	}
 	return r.change(ctx, in, number, "cancel", "ends no runs", "tell the user to end the run on the page Actions of "+in.Name, func(now run) bool {
 		s, _ := now.status()
@@ -242,15 +195,16 @@ func (r *Runner) change(ctx context.Context, in repository, number, what, lackin
 	}
 	// It has been taken, whatever is seen of it.
 	out := &ci.Run{ID: in.prefix + number, Status: ci.Unknown}
-	for range r.waits(ctx, time.Second/2, time.Second, 2*time.Second) {
+	if r.forge.Changed(ctx, func() (bool, error) {
 		now, err := r.raw(ctx, in, number)
 		if err != nil {
-			break
+			return false, err
 		}
 		public := now.public(in)
-		if out = &public; seen(now) {
-			return out, nil
-		}
+		out = &public
+		return seen(now), nil
+	}) {
+		return out, nil
 	}
 	out.Notes = append(out.Notes, "the server has taken it and does not show it yet")
 	return out, nil
@@ -262,7 +216,7 @@ func (r *Runner) post(ctx context.Context, in repository, query url.Values, body
 	if err != nil {
 		return nil, err
 	}
-	data, _, err := r.rest.Bytes(ctx, rest.Request{Method: http.MethodPost, Path: path, Query: query, Body: body,
+	data, _, err := r.forge.Rest.Bytes(ctx, rest.Request{Method: http.MethodPost, Path: path, Query: query, Body: body,
 		Want: rest.Want{Types: []string{"*"}, Empty: true}})
 	if rest.Status(err) == http.StatusForbidden {
 		return nil, fail.From(err).Then("tell the user: the token needs the permission repository: write, and its owner write access to %s", in.Name)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/builds"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
 )
@@ -95,9 +96,9 @@ func (r *Runner) Tasks(ctx context.Context) ([]ci.Task, error) {
 
 // task returns a workflow as ci has it, by its file on a branch.
 func (r *Runner) task(ctx context.Context, in repository, w workflow, branch string) (ci.Task, error) {
-	t := ci.Task{Name: clip(w.File), About: clip(w.Path)}
+	t := ci.Task{Name: builds.Clip(w.File), About: builds.Clip(w.Path)}
 	if w.Name != "" && w.Name != w.File {
-		t.About = clip(w.Name + ", " + w.Path)
+		t.About = builds.Clip(w.Name + ", " + w.Path)
 	}
 	if strings.HasPrefix(w.State, "disabled") {
 		t.Closed = "it is disabled in the repository's Actions"
@@ -108,7 +109,7 @@ func (r *Runner) task(ctx context.Context, in repository, w workflow, branch str
 		t.Closed = "its file has a name that cleat does not ask for"
 		return t, nil
 	}
-	data, _, err := r.rest.Bytes(ctx, rest.Request{Path: segments, Query: url.Values{"ref": {branch}},
+	data, _, err := r.forge.Rest.Bytes(ctx, rest.Request{Path: segments, Query: url.Values{"ref": {branch}},
 		Want: rest.Want{Types: []string{"*"}, MaxBody: maxFile}})
 	switch {
 	case rest.Status(err) == http.StatusNotFound:
@@ -117,14 +118,14 @@ func (r *Runner) task(ctx context.Context, in repository, w workflow, branch str
 	case err != nil:
 		return ci.Task{}, err
 	}
-	d, err := readWorkflow(data)
+	inputs, dispatched, err := builds.Workflow(data)
 	switch {
 	case err != nil:
 		t.Closed = "its file cannot be read: " + err.Error()
-	case d == nil:
+	case !dispatched:
 		t.Closed = "its file has no workflow_dispatch"
 	default:
-		t.Inputs = d.inputs
+		t.Inputs = inputs
 	}
 	return t, nil
 }

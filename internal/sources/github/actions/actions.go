@@ -17,15 +17,10 @@ package actions
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 
-	"cleat/internal/archive/forge"
-	"cleat/internal/fail"
+	"cleat/internal/builds"
 	"cleat/internal/host"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
@@ -36,11 +31,8 @@ const title = "GitHub"
 // A Runner tells of the runs of one GitHub. It is safe for concurrent use and holds nothing
 // that would have to be closed.
 type Runner struct {
-	rest    *rest.Client
-	repo    func(ctx context.Context) (string, error)
-	allowed func(repo string) error
-	host    host.Host
-	sleep   func(ctx context.Context, d time.Duration) error
+	forge builds.Forge
+	host  host.Host
 }
 
 var (
@@ -56,76 +48,22 @@ var (
 // asked for every repository before the first request about it, and again for the name that
 // GitHub gives one that has moved.
 func New(c *rest.Client, repo func(ctx context.Context) (string, error), allowed func(repo string) error, h host.Host) *Runner {
-	return &Runner{rest: c, repo: repo, allowed: allowed, host: h, sleep: sleep}
+	return &Runner{host: h, forge: builds.Forge{Rest: c, Repo: repo, Allowed: allowed, Sleep: builds.Sleep, Words: builds.Words{
+		Title: title, Server: title, Of: "GitHub Actions", Run: "run of GitHub Actions", Place: "repository", Form: "owner/name",
+		Pull: "pull request", Needs: "the permission Actions: read",
+	}}}
 }
 
 // Health says in words what the last answers speak against the service, "" if nothing does.
-func (r *Runner) Health() string { return r.rest.Health() }
-
-// sleep waits for d, or returns the cause of ctx's end.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// here returns the repository of the checkout, which may be used.
-func (r *Runner) here(ctx context.Context) (string, error) {
-	repo, err := r.repo(ctx)
-	if err != nil {
-		return "", err
-	}
-	return repo, r.permit(repo)
-}
-
-// permit fails unless repo is the name of a repository that may be used.
-func (r *Runner) permit(repo string) error {
-	if !isName(repo) {
-		return fail.Errorf(fail.Invalid, "%.100q is no name of a repository on GitHub", repo).Then("give owner/name")
-	}
-	return r.allowed(repo)
-}
-
-// isName reports whether s is written as the name of a repository is.
-func isName(s string) bool { return strings.Count(s, "/") == 1 && forge.NewAllow(nil).Has(s) }
-
-// moved checks the name that an answer gives the repository that was asked for by another.
-func (r *Runner) moved(asked, named string) error {
-	if named == "" || strings.EqualFold(asked, named) {
-		return nil
-	}
-	return r.permit(named)
-}
+func (r *Runner) Health() string { return r.forge.Rest.Health() }
 
 // A place is a run that is asked for.
 type place struct{ repo, number, prefix string } // prefix is what stands before the number in an id
 
 // place reads the id of a run.
 func (r *Runner) place(ctx context.Context, id string) (place, error) {
-	repo, number, other := strings.Cut(id, "@")
-	if !other {
-		repo, number = "", id
-	}
-	if !isNumber(number) {
-		return place{}, fail.Errorf(fail.Invalid, "%.100q is not the id of a run of GitHub Actions", id).
-			Then("give a number of ci_runs, or owner/name@NUMBER for another repository")
-	}
-	if other {
-		return place{repo, number, repo + "@"}, r.permit(repo)
-	}
-	repo, err := r.here(ctx)
-	return place{repo: repo, number: number}, err
-}
-
-// isNumber reports whether s is a positive number as GitHub writes one.
-func isNumber(s string) bool {
-	n, err := strconv.ParseInt(s, 10, 64)
-	return err == nil && n > 0 && strconv.FormatInt(n, 10) == s
+	repo, number, prefix, err := r.forge.Locate(ctx, id)
+	return place{repo, number, prefix}, err
 }
 
 // at returns the path of a request about a repository.
@@ -140,17 +78,7 @@ func get[T any](ctx context.Context, r *Runner, repo string, query url.Values, s
 		var zero T
 		return zero, nil, err
 	}
-	return rest.GetJSON[T](ctx, r.rest, path, query)
-}
-
-// missing makes of a 404 or 410 the error that there is no such thing, which GitHub also says
-// of what the token may not see. Other errors stay as they are.
-func missing(err error, format string, args ...any) error {
-	if s := rest.Status(err); s != http.StatusNotFound && s != http.StatusGone {
-		return err
-	}
-	return fail.Errorf(fail.NotFound, format, args...).
-		Because("GitHub has none, or the token may not see it: it needs the permission Actions: read")
+	return rest.GetJSON[T](ctx, r.forge.Rest, path, query)
 }
 
 // said returns what GitHub says in an error, "" if it says nothing.
@@ -158,32 +86,6 @@ func said(err error) string {
 	var e *rest.StatusError
 	if errors.As(err, &e) {
 		return e.Message
-	}
-	return ""
-}
-
-// maxText is how much is taken of a text of GitHub's, in bytes.
-const maxText = 1 << 10
-
-// clip cuts a foreign text at maxText.
-func clip(s string) string { return cut(s, maxText) }
-
-// cut cuts s so that it has at most n bytes and says so.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	n -= len("…")
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
-
-// hash returns s if it is the id of a commit, "" if not.
-func hash(s string) string {
-	if forge.IsHash(s) {
-		return s
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/report"
 	"cleat/internal/rest"
@@ -56,7 +57,7 @@ func (r *Runner) Failures(ctx context.Context, run *ci.Run, job *ci.Job) ([]repo
 				out = append(out, f)
 			}
 		}
-		if page, _, err = forge.Next(r.rest, answer.Header, page); err != nil {
+		if page, _, err = forge.Next(r.forge.Rest, answer.Header, page); err != nil {
 			return nil, err
 		}
 	}
@@ -72,7 +73,7 @@ func (a annotation) failure() (report.Failure, bool) {
 	if a.Level != "failure" || message == "" || noise(message) {
 		return report.Failure{}, false
 	}
-	f := report.Failure{Kind: report.Finding, Tool: "github", Name: cut(strings.TrimSpace(a.Title), 200), Message: cut(message, report.MaxMessage)}
+	f := report.Failure{Kind: report.Finding, Tool: "github", Name: builds.Cut(strings.TrimSpace(a.Title), 200), Message: builds.Cut(message, report.MaxMessage)}
 	switch {
 	case a.Path == ownPath || a.Path == "":
 		f.Kind = report.Line // of the runner: no space left, an action that is not there
@@ -80,7 +81,7 @@ func (a annotation) failure() (report.Failure, bool) {
 	case ofCompiler(message):
 		f.Kind = report.Build
 	}
-	f.File, f.Line, f.Column = clip(a.Path), max(a.Line, 0), max(a.Column, 0)
+	f.File, f.Line, f.Column = builds.Clip(a.Path), max(a.Line, 0), max(a.Column, 0)
 	return f, true
 }
 

@@ -6,4 +6,4 @@ import (
 )
 
 // SetSleep replaces how r waits.
-func (r *Runner) SetSleep(f func(ctx context.Context, d time.Duration) error) { r.sleep = f }
+func (r *Runner) SetSleep(f func(ctx context.Context, d time.Duration) error) { r.forge.Sleep = f }

@@ -23,6 +23,7 @@ import (
 	"cleat/internal/host"
 	"cleat/internal/proc"
 	"cleat/internal/rest"
+	"cleat/internal/sources/forgetest"
 	"cleat/internal/sources/github/actions"
 	"cleat/internal/systems/ci"
 	"cleat/internal/systems/ci/citest"
@@ -86,9 +87,7 @@ func newHub(t *testing.T, w *citest.World) *hub {
 	api := httptest.NewServer(http.HandlerFunc(h.api))
 	t.Cleanup(api.Close)
 	h.url = api.URL
-	logs := httptest.NewServer(http.HandlerFunc(h.download))
-	t.Cleanup(logs.Close)
-	h.logs = strings.TrimPrefix(logs.URL, "http://")
+	h.logs = forgetest.Downloads(t, token, h.download)
 	return h
 }
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"cleat/internal/archive/forge"
-	"cleat/internal/sorting"
+	"cleat/internal/builds"
 	"cleat/internal/systems/ci"
 )
 
@@ -59,17 +59,17 @@ func (r run) Check() error {
 func (r run) task() string {
 	file, _, _ := strings.Cut(r.Path, "@")
 	if file != "" && (r.Name == "" || r.Name == file || r.Name == r.Title) {
-		return clip(path.Base(file))
+		return builds.Clip(path.Base(file))
 	}
-	return clip(r.Name)
+	return builds.Clip(r.Name)
 }
 
 // public returns r as ci has it.
 func (r run) public(p place) ci.Run {
 	status, word := statusOf(r.Status, r.Conclusion)
 	out := ci.Run{
-		ID: p.prefix + strconv.FormatInt(r.ID, 10), Task: r.task(), Title: clip(r.Title), Status: status, Said: word,
-		Branch: clip(r.Branch), Commit: hash(r.Commit), Event: clip(r.Event), Attempt: r.Attempt, Started: r.Started,
+		ID: p.prefix + strconv.FormatInt(r.ID, 10), Task: r.task(), Title: builds.Clip(r.Title), Status: status, Said: word,
+		Branch: builds.Clip(r.Branch), Commit: builds.Hash(r.Commit), Event: builds.Clip(r.Event), Attempt: r.Attempt, Started: r.Started,
 	}
 	if out.Started.IsZero() {
 		out.Started = r.Created
@@ -82,7 +82,7 @@ func (r run) public(p place) ci.Run {
 	}
 	if r.Head.Name != "" && !strings.EqualFold(r.Head.Name, cmp.Or(r.Repository.Name, p.repo)) {
 		note := "the commit is one of a fork"
-		if isName(r.Head.Name) { // anything else is no word of cleat's
+		if builds.IsName(r.Head.Name, false) { // anything else is no word of cleat's
 			note += ", " + r.Head.Name
 		}
 		out.Notes = append(out.Notes, note)
@@ -110,7 +110,7 @@ func statusOf(status, conclusion string) (ci.Status, string) {
 			return s, ""
 		}
 	}
-	return ci.Unknown, cut(word, 100)
+	return ci.Unknown, builds.Cut(word, 100)
 }
 
 // words are GitHub's for a status, those that runs can be filtered by.
@@ -153,6 +153,9 @@ func (r *Runner) Run(ctx context.Context, id string) (*ci.Run, error) {
 	if out.Jobs, out.More, err = r.jobs(ctx, p); err != nil {
 		return nil, err
 	}
+	for i, j := range out.Jobs {
+		out.Jobs[i].Optional = out.Status == ci.Passed && j.Status.Bad()
+	}
 	return &out, nil
 }
 
@@ -160,9 +163,9 @@ func (r *Runner) Run(ctx context.Context, id string) (*ci.Run, error) {
 func (r *Runner) raw(ctx context.Context, p place) (run, error) {
 	raw, _, err := get[run](ctx, r, p.repo, nil, "actions", "runs", p.number)
 	if err != nil {
-		return run{}, missing(err, "there is no run %s in %s", p.number, p.repo)
+		return run{}, r.forge.Missing(err, "there is no run %s in %s", p.number, p.repo)
 	}
-	return raw, r.moved(p.repo, raw.Repository.Name)
+	return raw, r.forge.Moved(p.repo, raw.Repository.Name)
 }
 
 // A job is what is used of the jobs that the API has.
@@ -197,38 +200,33 @@ const perPage = 100
 // beyond ci.MaxJobs.
 func (r *Runner) jobs(ctx context.Context, p place) (jobs []ci.Job, more int, err error) {
 	query := url.Values{"filter": {"latest"}, "per_page": {strconv.Itoa(perPage)}}
-	seen := map[int64]bool{}
+	var found builds.Jobs
 	var total int
-	for page := 1; page > 0 && len(jobs) < ci.MaxJobs; {
+	for page := 1; page > 0 && len(found.List) < ci.MaxJobs; {
 		query.Set("page", strconv.Itoa(page))
 		list, answer, err := get[jobList](ctx, r, p.repo, query, "actions", "runs", p.number, "jobs")
 		if err != nil {
-			return nil, 0, missing(err, "the jobs of run %s in %s are not there", p.number, p.repo)
+			return nil, 0, r.forge.Missing(err, "the jobs of run %s in %s are not there", p.number, p.repo)
 		}
 		total = list.Total
 		for _, j := range list.Jobs {
-			if !seen[j.ID] && len(jobs) < ci.MaxJobs { // a page may shift while another is read
-				seen[j.ID] = true
-				jobs = append(jobs, j.public())
-			}
+			found.Add(j.ID, j.public())
 		}
-		if page, _, err = forge.Next(r.rest, answer.Header, page); err != nil {
+		if page, _, err = forge.Next(r.forge.Rest, answer.Header, page); err != nil {
 			return nil, 0, err
 		}
 	}
-	sorting.Sort(jobs, func(a, b ci.Job) int {
-		if a.Started.IsZero() != b.Started.IsZero() { // those that wait come last
-			return b.Started.Compare(a.Started)
-		}
-		return a.Started.Compare(b.Started)
-	})
+	jobs = found.Sorted()
 	return jobs, max(total-len(jobs), 0), nil
 }
 
-// public returns j as ci has it.
+// public returns j as ci has it. The API tells neither continue-on-error, which an expression
+// over a matrix may set, nor the status of a step's program but in an annotation, a request for
+// each job: so Optional is known only of jobs that failed in a run that passed, which Run sets,
+// and Exit is left to the log.
 func (j job) public() ci.Job {
 	status, word := statusOf(j.Status, j.Conclusion)
-	out := ci.Job{ID: strconv.FormatInt(j.ID, 10), Name: clip(j.Name), Status: status, Started: j.Started}
+	out := ci.Job{ID: strconv.FormatInt(j.ID, 10), Name: builds.Clip(j.Name), Status: status, Started: j.Started}
 	if j.Status == completed {
 		out.Finished = j.Finished
 	}
@@ -238,7 +236,7 @@ func (j job) public() ci.Job {
 	for _, bad := range []string{"failure", "timed_out", "cancelled"} {
 		for _, step := range j.Steps {
 			if step.Conclusion == bad && out.Step == "" {
-				out.Step = clip(step.Name)
+				out.Step = builds.Clip(step.Name)
 			}
 		}
 	}

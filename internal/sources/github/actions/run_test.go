@@ -14,6 +14,7 @@ import (
 
 	"cleat/internal/fail"
 	"cleat/internal/report"
+	"cleat/internal/sources/forgetest"
 	"cleat/internal/systems/ci"
 	"cleat/internal/systems/ci/citest"
 )
@@ -48,6 +49,21 @@ func TestRun(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A job that failed in a run that passed was allowed to; of one that failed, nothing says so.
+func TestOptional(t *testing.T) {
+	for status, want := range map[ci.Status]bool{ci.Passed: true, ci.Failed: false, ci.Running: false} {
+		h := newHub(t, &citest.World{Default: "main", Runs: []citest.Run{{ID: 42, Task: "CI", Branch: "main", Commit: shaA, Status: status, Started: day(0), Jobs: []citest.Job{
+			{ID: 1, Name: "build", Status: ci.Passed}, {ID: 2, Name: "nightly", Status: ci.Failed}}}}})
+		got, err := h.open().Run(t.Context(), "42")
+		if err != nil {
+			t.Fatal(fail.Show(err))
+		}
+		if got.Jobs[0].Optional || got.Jobs[1].Optional != want {
+			t.Errorf("in a run that %s: %+v", status, got.Jobs)
+		}
 	}
 }
 
@@ -246,6 +262,9 @@ func TestLog(t *testing.T) {
 	if _, err := r.Log(t.Context(), one, job); fail.From(err).Code != fail.NotFound || !strings.Contains(fail.Show(err), "it has expired") {
 		t.Errorf("%s", fail.Show(err))
 	}
+	forgetest.CheckExpired(t, r, one, job, h.logs, func(to string) {
+		h.can("/logs", canned{status: 302, header: map[string]string{"Location": to}})
+	})
 	h.fresh = true
 	h.can("/logs", canned{status: 404, body: `{"message":"Not Found"}`})
 	one, job = run("2")
@@ -261,7 +280,7 @@ func TestLogHost(t *testing.T) {
 		body func(w http.ResponseWriter, _ citest.Job)
 		says string
 	}{
-		"refused": {func(w http.ResponseWriter, _ citest.Job) { w.WriteHeader(http.StatusForbidden) }, "refused it"},
+		"refused": {func(w http.ResponseWriter, _ citest.Job) { w.WriteHeader(http.StatusInternalServerError) }, "refused it"},
 		"redirect": {func(w http.ResponseWriter, _ citest.Job) {
 			w.Header().Set("Location", "/y")
 			w.WriteHeader(http.StatusFound)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/builds"
 	"cleat/internal/cursor"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
@@ -18,24 +19,16 @@ import (
 	"cleat/internal/systems/ci"
 )
 
-// maxPages is how many pages one call of Runs reads. GitHub lists no more than 1000 runs for
-// one question; the following call asks another one.
-const maxPages = 10
-
 // Runs implements ci.Runner.
 func (r *Runner) Runs(ctx context.Context, q ci.Query) (*ci.Runs, error) {
-	repo, err := r.here(ctx)
+	repo, err := r.forge.Here(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := check(q); err != nil {
+	if err := r.forge.CheckQuery(q); err != nil {
 		return nil, err
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = ci.DefaultRuns
-	}
-	limit = min(limit, ci.MaxRuns)
+	limit := builds.Limit(q)
 	sum := cursor.Sum("actions", strings.ToLower(repo), q.Branch, q.Commit, q.PR, string(q.Status), q.Task)
 	var from position
 	if q.Cursor != "" {
@@ -60,7 +53,7 @@ func (r *Runner) Runs(ctx context.Context, q ci.Query) (*ci.Runs, error) {
 		if !sel.keeps(*raw) {
 			continue
 		}
-		if err := r.moved(repo, raw.Repository.Name); err != nil {
+		if err := r.forge.Moved(repo, raw.Repository.Name); err != nil {
 			return nil, err
 		}
 		one := raw.public(place{repo: repo})
@@ -72,25 +65,10 @@ func (r *Runner) Runs(ctx context.Context, q ci.Query) (*ci.Runs, error) {
 	if l.more() && l.taken > 0 {
 		out.Cursor = l.at.encode(sum)
 		if len(out.Runs) < limit {
-			out.Notes = append(out.Notes, "only the newest "+strconv.Itoa(l.taken)+" runs were looked through; the cursor leads on")
+			out.Notes = append(out.Notes, builds.Through(l.taken))
 		}
 	}
 	return out, nil
-}
-
-// check refuses a query that asks for what cannot be.
-func check(q ci.Query) error {
-	switch {
-	case q.Commit != "" && !forge.IsHash(q.Commit):
-		return fail.Errorf(fail.Invalid, "%.100q is not the whole hash of a commit", q.Commit).Then("give all 40 digits")
-	case q.PR != "" && !isNumber(q.PR):
-		return fail.Errorf(fail.Invalid, "%.100q is not the number of a pull request", q.PR)
-	case q.Status != "" && !slices.Contains(ci.Statuses(), q.Status):
-		return fail.Errorf(fail.Invalid, "%.100q is no status of a run", q.Status).Then("give one of %v", ci.Statuses())
-	case q.Branch != "":
-		return forge.CheckRef(q.Branch)
-	}
-	return nil
 }
 
 // A selection is what a query comes to.
@@ -279,7 +257,7 @@ type list struct {
 }
 
 func (r *Runner) listing(sel *selection, from position, limit int) *listing {
-	l := &listing{r: r, sel: sel, at: from, left: maxPages}
+	l := &listing{r: r, sel: sel, at: from, left: builds.MaxPages}
 	size := min(limit+len(from.done), perPage)
 	if sel.sparse() {
 		size = perPage
@@ -346,11 +324,11 @@ func (l *listing) fill(ctx context.Context, one *list) error {
 		one.query.Set("page", strconv.Itoa(one.page))
 		got, answer, err := get[runList](ctx, l.r, l.sel.repo, one.query, l.sel.segments...)
 		if err != nil {
-			return missing(err, "there are no runs of %s", l.sel.repo)
+			return l.r.forge.Missing(err, "there are no runs of %s", l.sel.repo)
 		}
 		one.runs = got.Runs
 		sorting.Sort(one.runs, order)
-		if one.page, _, err = forge.Next(l.r.rest, answer.Header, one.page); err != nil {
+		if one.page, _, err = forge.Next(l.r.forge.Rest, answer.Header, one.page); err != nil {
 			return err
 		}
 	}

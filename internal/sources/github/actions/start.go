@@ -4,12 +4,13 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
@@ -26,7 +27,7 @@ type request struct {
 // runs on the default one. What is given is held against the workflow's file on that
 // branch before GitHub is asked.
 func (r *Runner) Start(ctx context.Context, s ci.Start) (*ci.Run, error) {
-	repo, err := r.here(ctx)
+	repo, err := r.forge.Here(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -42,23 +43,26 @@ func (r *Runner) Start(ctx context.Context, s ci.Start) (*ci.Run, error) {
 		return nil, err
 	}
 	if why := w.closed(); why != "" {
-		return nil, fail.Errorf(fail.Unsupported, "the workflow %q cannot be started", cut(w.task, 100)).Because("%s", why)
+		return nil, fail.Errorf(fail.Unsupported, "the workflow %q cannot be started", builds.Cut(w.task, 100)).Because("%s", why)
 	}
 	if s.Branch, err = r.ref(ctx, repo, s.Branch); err != nil {
 		return nil, err
 	}
-	d, err := r.dispatch(ctx, repo, w, s.Branch)
+	inputs, dispatched, err := r.dispatch(ctx, repo, w, s.Branch)
 	if err != nil {
 		return nil, err
 	}
-	if d == nil {
-		return nil, fail.Errorf(fail.Unsupported, "the workflow %q cannot be started by hand", cut(w.task, 100)).
+	if !dispatched {
+		return nil, fail.Errorf(fail.Unsupported, "the workflow %q cannot be started by hand", builds.Cut(w.task, 100)).
 			Because("its file on %q has no workflow_dispatch", s.Branch)
 	}
-	if err := checkInputs(w.task, d.inputs, s.Inputs); err != nil {
+	if err := builds.Check(ci.Task{Name: w.task, Inputs: inputs}, s); err != nil {
 		return nil, err
 	}
-	before, err := r.dispatched(ctx, repo, w, s.Branch)
+	if err := fits(s.Inputs); err != nil {
+		return nil, err
+	}
+	before, err := r.dispatched(ctx, repo, w, s.Branch, "")
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +76,25 @@ func (r *Runner) Start(ctx context.Context, s ci.Start) (*ci.Run, error) {
 		run.ID = strconv.FormatInt(id, 10)
 		return run, nil
 	}
-	return r.started(ctx, repo, w, run, before), nil
+	login := r.login(ctx)
+	return r.forge.Started(ctx, run, builds.Last(before), func(ctx context.Context) ([]builds.Item, error) {
+		return r.dispatched(ctx, repo, w, s.Branch, login)
+	}), nil
+}
+
+// maxPayload is how much GitHub takes, in characters of all inputs together.
+const maxPayload = 65535
+
+// fits fails with fail.TooLarge for more inputs than GitHub takes.
+func fits(inputs map[string]string) error {
+	size := 0
+	for name, value := range inputs {
+		size += utf8.RuneCountInString(name) + utf8.RuneCountInString(value)
+	}
+	if size > maxPayload {
+		return fail.Errorf(fail.TooLarge, "the inputs have %d characters, and GitHub takes %d", size, maxPayload)
+	}
+	return nil
 }
 
 // ref returns the branch or tag that is asked for, the default branch if "".
@@ -83,11 +105,11 @@ func (r *Runner) ref(ctx context.Context, repo, ref string) (string, error) {
 	about, _, err := get[repository](ctx, r, repo, nil)
 	switch {
 	case err != nil:
-		return "", missing(err, "there is no repository %s", repo)
+		return "", r.forge.Missing(err, "there is no repository %s", repo)
 	case about.Branch == "":
 		return "", forge.Lacks(title, "default branch")
 	}
-	return about.Branch, r.moved(repo, about.Name)
+	return about.Branch, r.forge.Moved(repo, about.Name)
 }
 
 // post starts a workflow and returns the number of the run, 0 where GitHub does not tell it:
@@ -105,7 +127,7 @@ func (r *Runner) post(ctx context.Context, repo string, w workflow, s ci.Start) 
 	}
 	switch status := rest.Status(err); {
 	case status == http.StatusNotFound:
-		return 0, fail.Errorf(fail.Denied, "%s did not start the workflow %q", title, cut(w.task, 100)).
+		return 0, fail.Errorf(fail.Denied, "%s did not start the workflow %q", title, builds.Cut(w.task, 100)).
 			Because("it answered that there is none, which it has listed: the token may not start it").
 			Then("tell the user: the token needs the permission Actions: write")
 	case status == http.StatusUnprocessableEntity:
@@ -118,7 +140,7 @@ func (r *Runner) post(ctx context.Context, repo string, w workflow, s ci.Start) 
 	type details struct {
 		ID int64 `json:"workflow_run_id"`
 	}
-	got, err := rest.Decode[details](r.rest, data)
+	got, err := rest.Decode[details](r.forge.Rest, data)
 	if err != nil || got.ID <= 0 {
 		return 0, nil // it was started all the same, and is looked for
 	}
@@ -131,66 +153,29 @@ func (r *Runner) send(ctx context.Context, path string, body request) ([]byte, *
 	if body.Ref != "" {
 		req.Body = rest.JSON(body)
 	}
-	return r.rest.Bytes(ctx, req)
+	return r.forge.Rest.Bytes(ctx, req)
 }
 
-// dispatched returns the newest runs of a workflow on a branch that were started by hand.
-func (r *Runner) dispatched(ctx context.Context, repo string, w workflow, branch string) ([]run, error) {
+// dispatched returns the newest runs of a workflow on a branch that were started by hand, by
+// the user of that name if it is not "".
+func (r *Runner) dispatched(ctx context.Context, repo string, w workflow, branch, login string) (items []builds.Item, err error) {
 	got, _, err := get[runList](ctx, r, repo, url.Values{"event": {"workflow_dispatch"}, "branch": {branch}, "per_page": {"30"}},
 		"actions", "workflows", strconv.FormatInt(w.ID, 10), "runs")
-	return got.Runs, err
-}
-
-// started looks for the run that a start has made: one that was not there before, of this
-// token's own user. It returns known, with a note, where it cannot be told.
-func (r *Runner) started(ctx context.Context, repo string, w workflow, known *ci.Run, before []run) *ci.Run {
-	login := r.login(ctx)
-	why := "GitHub has not listed it yet"
-	for range r.waits(ctx, time.Second, 2*time.Second, 3*time.Second, 4*time.Second, 5*time.Second) {
-		now, err := r.dispatched(ctx, repo, w, known.Branch)
-		if err != nil {
-			why = "listing the runs failed"
-			break
-		}
-		fresh := slices.DeleteFunc(now, func(one run) bool {
-			old := slices.ContainsFunc(before, func(old run) bool { return old.ID >= one.ID })
-			return old || login != "" && one.Actor.Login != login && one.Trigger.Login != login
-		})
-		if len(fresh) == 1 {
-			out := fresh[0].public(place{repo: repo})
-			return &out
-		}
-		if len(fresh) > 1 {
-			why = "several were started at the same time"
-			break
+	for _, one := range got.Runs {
+		if login == "" || one.Actor.Login == login || one.Trigger.Login == login {
+			items = append(items, builds.Item{ID: one.ID, Run: one.public(place{repo: repo})})
 		}
 	}
-	known.Notes = append(known.Notes, "it was started, and which run it is is not known: "+why+"; look for it with ci_runs op=list")
-	return known
+	return items, err
 }
 
 // login is the name of the token's user, "" where that is not told.
 func (r *Runner) login(ctx context.Context) string {
-	me, _, err := rest.GetJSON[user](ctx, r.rest, "/user", nil)
+	me, _, err := rest.GetJSON[user](ctx, r.forge.Rest, "/user", nil)
 	if err != nil {
 		return "" // the token of an app has no user
 	}
 	return me.Login
-}
-
-// waits yields after each of the waits, until one of them does not fit into ctx's time.
-func (r *Runner) waits(ctx context.Context, waits ...time.Duration) func(yield func() bool) {
-	const slack = time.Second // for the request that follows
-	return func(yield func() bool) {
-		for _, d := range waits {
-			if end, ok := ctx.Deadline(); ok && time.Until(end) < d+slack {
-				return
-			}
-			if r.sleep(ctx, d) != nil || !yield() {
-				return
-			}
-		}
-	}
 }
 
 // Rerun implements ci.Starter: it repeats the failed jobs of a run and those that need them,
@@ -218,14 +203,15 @@ func (r *Runner) Rerun(ctx context.Context, id string) (*ci.Run, error) {
 		}
 		return nil, err
 	}
-	for range r.waits(ctx, time.Second/2, time.Second, 2*time.Second) {
+	var out ci.Run
+	if r.forge.Changed(ctx, func() (bool, error) {
 		now, err := r.raw(ctx, p)
-		if err == nil && (now.Attempt > old.Attempt || now.Status != completed) {
-			out := now.public(p)
-			return &out, nil
-		}
+		out = now.public(p)
+		return err == nil && (now.Attempt > old.Attempt || now.Status != completed), nil
+	}) {
+		return &out, nil
 	}
-	out := old.public(p)
+	out = old.public(p)
 	out.Status, out.Finished, out.Attempt = ci.Queued, time.Time{}, old.Attempt+1
 	out.Notes = append(out.Notes, "GitHub has taken it and does not show the new attempt yet")
 	return &out, nil
@@ -253,15 +239,13 @@ func (r *Runner) Cancel(ctx context.Context, id string) (*ci.Run, error) {
 		return nil, err
 	}
 	now := old
-	for range r.waits(ctx, time.Second/2, time.Second, 2*time.Second) {
+	r.forge.Changed(ctx, func() (bool, error) {
 		got, err := r.raw(ctx, p)
-		if err != nil {
-			break // it was taken, whatever is seen of it
+		if err == nil { // it was taken, whatever is seen of it
+			now = got
 		}
-		if now = got; now.Status == completed {
-			break
-		}
-	}
+		return now.Status == completed, err
+	})
 	out := now.public(p)
 	if now.Status != completed {
 		out.Notes = append(out.Notes, "GitHub has taken it; jobs end when their steps do")
@@ -273,9 +257,9 @@ func (r *Runner) Cancel(ctx context.Context, id string) (*ci.Run, error) {
 func ended(id string, raw run) error {
 	status, word := statusOf(raw.Status, raw.Conclusion)
 	if word != "" {
-		return fail.Errorf(fail.Conflict, "run %s has ended already", id).Then("see it with ci_runs op=get run=%s", id)
+		status = ""
 	}
-	return fail.Errorf(fail.Conflict, "run %s has ended already: %s", id, status).Then("see it with ci_runs op=get run=%s", id)
+	return builds.Ended("run", id, status)
 }
 
 // known returns a run that something is to be done to.

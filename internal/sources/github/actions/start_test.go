@@ -93,7 +93,7 @@ func TestStartRefused(t *testing.T) {
 		{ci.Start{Task: "Deploy", Branch: "none", Inputs: in()}, fail.NotFound, "push this one"},
 		{ci.Start{Task: "Deploy", Branch: "-x", Inputs: in()}, fail.Invalid, "no name of a branch"},
 		{ci.Start{Task: "Deploy", Branch: "a\nb", Inputs: in()}, fail.Invalid, "no name of a branch"},
-		{ci.Start{Task: "Deploy"}, fail.Invalid, `required, and without a default: "env"`},
+		{ci.Start{Task: "Deploy"}, fail.Invalid, `needs the input "env"`},
 		{ci.Start{Task: "Deploy", Inputs: in("env", "")}, fail.Invalid, `"staging", "production"`},
 		{ci.Start{Task: "Deploy", Inputs: in("env", "Staging")}, fail.Invalid, `"staging", "production"`},
 		{ci.Start{Task: "Deploy", Inputs: in("dryrun", "true")}, fail.Invalid, `"dry_run"`},

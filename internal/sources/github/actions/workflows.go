@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
@@ -58,19 +59,19 @@ func (r *Runner) workflows(ctx context.Context, repo string) ([]workflow, error)
 		query.Set("page", strconv.Itoa(page))
 		list, answer, err := get[workflowList](ctx, r, repo, query, "actions", "workflows")
 		if err != nil {
-			return nil, missing(err, "there are no workflows of %s", repo)
+			return nil, r.forge.Missing(err, "there are no workflows of %s", repo)
 		}
 		for _, w := range list.Workflows {
 			if w.State == "deleted" || slices.ContainsFunc(all, func(o workflow) bool { return o.ID == w.ID }) {
 				continue
 			}
-			if w.task = clip(w.Name); w.Name == "" || w.Name == w.Path {
+			if w.task = builds.Clip(w.Name); w.Name == "" || w.Name == w.Path {
 				w.task = w.file()
 			}
 			names[w.task]++
 			all = append(all, w)
 		}
-		if page, _, err = forge.Next(r.rest, answer.Header, page); err != nil {
+		if page, _, err = forge.Next(r.forge.Rest, answer.Header, page); err != nil {
 			return nil, err
 		}
 	}
@@ -83,7 +84,7 @@ func (r *Runner) workflows(ctx context.Context, repo string) ([]workflow, error)
 }
 
 // file is the name of the workflow's file without its folder.
-func (w workflow) file() string { return clip(path.Base(w.Path)) }
+func (w workflow) file() string { return builds.Clip(path.Base(w.Path)) }
 
 // closed says why the workflow cannot be started whatever its file says, "" if it may be.
 func (w workflow) closed() string {
@@ -108,9 +109,10 @@ func find(all []workflow, name string) (workflow, error) {
 		func(w workflow) bool { return w.Name == name || strings.EqualFold(w.task, name) },
 	} {
 		var hits []workflow
+		var files []string
 		for _, w := range all {
 			if is(w) {
-				hits = append(hits, w)
+				hits, files = append(hits, w), append(files, w.file())
 			}
 		}
 		switch len(hits) {
@@ -120,7 +122,7 @@ func find(all []workflow, name string) (workflow, error) {
 			return hits[0], nil
 		}
 		return workflow{}, fail.Errorf(fail.Invalid, "several workflows are called %.100q", name).
-			Because("their files: %s", quoted(hits, workflow.file)).Then("give the name of the file")
+			Because("their files: %s", builds.Quoted(files)).Then("give the name of the file")
 	}
 	if len(all) == 0 {
 		return workflow{}, fail.Errorf(fail.NotFound, "there is no workflow %.100q, nor any other", name)
@@ -134,30 +136,15 @@ func find(all []workflow, name string) (workflow, error) {
 		near = names
 	}
 	return workflow{}, fail.Errorf(fail.NotFound, "there is no workflow %.100q", name).
-		Because("those that come near: %s", quoted(near, func(s string) string { return s })).
+		Because("those that come near: %s", builds.Quoted(near)).
 		Then("give one of them, or the name of its file")
-}
-
-// quoted lists up to 20 names.
-func quoted[T any](list []T, name func(T) string) string {
-	var b strings.Builder
-	for i, one := range list[:min(len(list), 20)] {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%q", cut(name(one), 100))
-	}
-	if n := len(list) - 20; n > 0 {
-		fmt.Fprintf(&b, " and %d more", n)
-	}
-	return b.String()
 }
 
 // Tasks implements ci.Starter: the workflows of the repository with the inputs that their
 // files on the default branch declare for workflow_dispatch. Those that nobody can start by
 // hand say why.
 func (r *Runner) Tasks(ctx context.Context) ([]ci.Task, error) {
-	repo, err := r.here(ctx)
+	repo, err := r.forge.Here(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +157,7 @@ func (r *Runner) Tasks(ctx context.Context) ([]ci.Task, error) {
 	g.SetLimit(filesAtOnce)
 	files := 0
 	for i, w := range all {
-		tasks[i] = ci.Task{Name: w.task, About: clip(w.Path), Closed: w.closed()}
+		tasks[i] = ci.Task{Name: w.task, About: builds.Clip(w.Path), Closed: w.closed()}
 		if tasks[i].Closed != "" {
 			continue
 		}
@@ -179,13 +166,13 @@ func (r *Runner) Tasks(ctx context.Context) ([]ci.Task, error) {
 			continue
 		}
 		g.Go(func() error {
-			d, err := r.dispatch(ctx, repo, w, "")
+			inputs, dispatched, err := r.dispatch(ctx, repo, w, "")
 			var f *fail.Error
 			switch {
-			case err == nil && d == nil:
+			case err == nil && !dispatched:
 				tasks[i].Closed = "its file has no workflow_dispatch"
 			case err == nil:
-				tasks[i].Inputs = d.inputs
+				tasks[i].Inputs = inputs
 			case errors.Is(err, errUnreadable) && errors.As(err, &f):
 				tasks[i].Closed = f.What + ": " + f.Why
 			default:
@@ -207,8 +194,8 @@ const maxFile = 512 << 10
 var errUnreadable = errors.New("cannot be read")
 
 // dispatch reads what the file of a workflow declares for workflow_dispatch at a branch or
-// tag, the default branch if "". It returns nil where it declares none.
-func (r *Runner) dispatch(ctx context.Context, repo string, w workflow, ref string) (*dispatch, error) {
+// tag, the default branch if "". dispatched says whether that is among its events at all.
+func (r *Runner) dispatch(ctx context.Context, repo string, w workflow, ref string) (inputs []ci.Input, dispatched bool, err error) {
 	where := "the default branch"
 	query := url.Values{}
 	if ref != "" {
@@ -217,25 +204,24 @@ func (r *Runner) dispatch(ctx context.Context, repo string, w workflow, ref stri
 	}
 	p, err := at(repo, append([]string{"contents"}, strings.Split(w.Path, "/")...)...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	data, _, err := r.rest.Bytes(ctx, rest.Request{Path: p, Query: query, Header: http.Header{"Accept": {"application/vnd.github.raw+json"}},
+	data, _, err := r.forge.Rest.Bytes(ctx, rest.Request{Path: p, Query: query, Header: http.Header{"Accept": {"application/vnd.github.raw+json"}},
 		Want: rest.Want{Types: []string{"*"}, MaxBody: maxFile}})
 	unreadable := func(code fail.Code) *fail.Error {
-		return fail.Errorf(code, "the file of the workflow %q on %s %w", cut(w.task, 100), where, errUnreadable)
+		return fail.Errorf(code, "the file of the workflow %q on %s %w", builds.Cut(w.task, 100), where, errUnreadable)
 	}
 	switch {
 	case rest.Status(err) == http.StatusNotFound:
-		return nil, unreadable(fail.NotFound).Because("there is no such branch or tag at GitHub, it has no such file, or the token lacks the permission Contents: read").
+		return nil, false, unreadable(fail.NotFound).Because("there is no such branch or tag at GitHub, it has no such file, or the token lacks the permission Contents: read").
 			Then("give another branch, or push this one")
 	case err != nil && fail.From(err).Code == fail.TooLarge:
-		return nil, unreadable(fail.TooLarge).Because("it has more than %d bytes", maxFile)
+		return nil, false, unreadable(fail.TooLarge).Because("it has more than %d bytes", maxFile)
 	case err != nil:
-		return nil, err
+		return nil, false, err
 	}
-	d, err := readWorkflow(data)
-	if err != nil {
-		return nil, unreadable(fail.Invalid).Because("%v", err).Then("correct the file, and check it at GitHub")
+	if inputs, dispatched, err = builds.Workflow(data); err != nil {
+		return nil, false, unreadable(fail.Invalid).Because("%v", err).Then("correct the file, and check it at GitHub")
 	}
-	return d, nil
+	return inputs, dispatched, nil
 }

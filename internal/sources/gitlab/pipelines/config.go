@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -13,16 +12,13 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"cleat/internal/builds"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
 )
 
-// Limits of what is read of a CI file.
-const (
-	maxFile    = 1 << 20 // bytes
-	maxInputs  = 200
-	maxOptions = 500
-)
+// maxFile is how large a CI file may be, in bytes.
+const maxFile = 1 << 20
 
 // A declared is what a CI file lets those choose who start a pipeline.
 type declared struct {
@@ -44,7 +40,7 @@ func (r *Runner) config(ctx context.Context, in project, branch string) (d decla
 	if err != nil {
 		return d, "the name of the CI file is none that can be read", nil
 	}
-	data, _, err := r.rest.Bytes(ctx, rest.Request{Path: path, Query: url.Values{"ref": {branch}},
+	data, _, err := r.forge.Rest.Bytes(ctx, rest.Request{Path: path, Query: url.Values{"ref": {branch}},
 		Want: rest.Want{Types: []string{"*"}, MaxBody: maxFile}})
 	switch {
 	case rest.Status(err) == http.StatusNotFound:
@@ -76,95 +72,43 @@ func readConfig(data []byte) (declared, error) {
 		if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
 			continue
 		}
-		root := resolve(doc.Content[0])
-		if spec := entry(root, "spec"); spec.Kind == yaml.MappingNode && entry(root, "stages").Kind == 0 {
-			if err := d.read(entry(spec, "inputs"), false); err != nil {
+		root := builds.Resolve(doc.Content[0])
+		if spec := builds.Entry(root, "spec"); spec.Kind == yaml.MappingNode && builds.Entry(root, "stages").Kind == 0 {
+			if err := d.read(builds.Entry(spec, "inputs"), false); err != nil {
 				return declared{}, err
 			}
 			continue // the configuration follows
 		}
-		return d, d.read(entry(root, "variables"), true)
+		return d, d.read(builds.Entry(root, "variables"), true)
 	}
 	return d, nil
 }
 
 // read adds the inputs, or the variables, of a mapping.
 func (d *declared) read(list *yaml.Node, variables bool) error {
-	if list.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(list.Content); i += 2 {
-		key, n := resolve(list.Content[i]), resolve(list.Content[i+1])
-		in := ci.Input{Name: scalar(key), Type: "string", Default: scalar(entry(n, "default"))}
+	inputs, err := builds.Inputs(list, func(in *ci.Input, n *yaml.Node) (bool, error) {
 		if variables {
-			if entry(n, "description").Kind == 0 {
-				continue // it is not meant to be chosen
+			in.Type, in.Default = "string", builds.Scalar(builds.Entry(n, "value"))
+			if builds.Entry(n, "description").Kind == 0 {
+				return false, nil // it is not meant to be chosen
 			}
-			in.Default = scalar(entry(n, "value"))
-			d.variables = append(d.variables, in.Name)
 		} else {
-			if t := scalar(entry(n, "type")); t != "" {
-				in.Type = t
-			}
 			// Which of the rules holds is for GitLab to say.
-			in.Required = entry(n, "default").Kind == 0 && entry(n, "rules").Kind == 0
-		}
-		options := entry(n, "options")
-		if options.Kind == yaml.SequenceNode {
-			for _, o := range options.Content[:min(len(options.Content), maxOptions+1)] {
-				in.Options = append(in.Options, scalar(resolve(o)))
-			}
-		}
-		switch {
-		case in.Name == "":
-			return errors.New("an input has no name")
-		case len(d.inputs) >= maxInputs:
-			return fmt.Errorf("it declares more than %d inputs", maxInputs)
-		case len(in.Options) > maxOptions:
-			return fmt.Errorf("an input has more than %d options", maxOptions)
-		case slices.ContainsFunc(append([]string{in.Name, in.Type, in.Default}, in.Options...), func(s string) bool { return len(s) > maxText }):
-			return errors.New("an input has a text that is too long")
-		case slices.ContainsFunc(d.inputs, func(o ci.Input) bool { return o.Name == in.Name }):
-			return errors.New("it declares a name twice")
+			in.Required = builds.Entry(n, "default").Kind == 0 && builds.Entry(n, "rules").Kind == 0
 		}
 		if in.Type == "string" && len(in.Options) > 0 {
 			in.Type = "choice"
 		}
-		d.inputs = append(d.inputs, in)
-	}
-	return nil
-}
-
-// resolve follows an alias; what leads nowhere within a few steps is an empty node.
-func resolve(n *yaml.Node) *yaml.Node {
-	for range 4 {
-		if n == nil {
-			break
+		if slices.ContainsFunc(d.inputs, func(o ci.Input) bool { return o.Name == in.Name }) {
+			return false, errors.New("it declares a name twice")
 		}
-		if n.Kind != yaml.AliasNode {
-			return n
-		}
-		n = n.Alias
-	}
-	return &yaml.Node{}
-}
-
-// entry returns what a mapping has for key, an empty node for nothing.
-func entry(n *yaml.Node, key string) *yaml.Node {
-	if n.Kind == yaml.MappingNode {
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Kind == yaml.ScalarNode && n.Content[i].Value == key {
-				return resolve(n.Content[i+1])
-			}
+		return true, nil
+	})
+	for _, in := range inputs {
+		if variables {
+			d.variables = append(d.variables, in.Name)
 		}
 	}
-	return &yaml.Node{}
-}
-
-// scalar returns the text of a scalar, "" for null and for anything else.
-func scalar(n *yaml.Node) string {
-	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-		return ""
-	}
-	return n.Value
+	d.inputs = append(d.inputs, inputs...)
+	return err
 }

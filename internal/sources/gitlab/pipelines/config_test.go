@@ -2,6 +2,8 @@ package pipelines
 
 import (
 	"testing"
+
+	"cleat/internal/builds"
 )
 
 // FuzzConfig: whatever a CI file says, what is read of it is bounded, has names, and names
@@ -18,12 +20,12 @@ func FuzzConfig(f *testing.F) {
 		}
 		seen := map[string]bool{}
 		for _, in := range d.inputs {
-			if in.Name == "" || seen[in.Name] || len(in.Name) > maxText || len(in.Options) > maxOptions {
+			if in.Name == "" || seen[in.Name] || len(in.Name) > builds.MaxText || len(in.Options) > builds.MaxOptions {
 				t.Errorf("%+v", in)
 			}
 			seen[in.Name] = true
 		}
-		if len(d.inputs) > maxInputs || len(d.variables) > len(d.inputs) {
+		if len(d.inputs) > 2*builds.MaxInputs || len(d.variables) > len(d.inputs) {
 			t.Errorf("%d inputs, %d variables", len(d.inputs), len(d.variables))
 		}
 		for _, v := range d.variables {

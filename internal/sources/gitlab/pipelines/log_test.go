@@ -3,6 +3,7 @@ package pipelines_test
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 	"cleat/internal/fail"
 	"cleat/internal/report"
+	"cleat/internal/sources/forgetest"
 	"cleat/internal/systems/ci"
 	"cleat/internal/systems/ci/citest"
 )
@@ -73,6 +75,10 @@ func TestLog(t *testing.T) {
 		_, err := readLog(t.Context(), r, run, "1")
 		wantCode(t, err, code)
 	}
+	i := slices.IndexFunc(run.Jobs, func(j ci.Job) bool { return j.ID == "4" })
+	forgetest.CheckExpired(t, r, run, &run.Jobs[i], f.files, func(to string) {
+		f.can("/jobs/4/trace", canned{302, map[string]string{"Location": to}, ""})
+	})
 	_, err = r.Log(t.Context(), run, &ci.Job{ID: "1/../../8"})
 	wantCode(t, err, fail.Invalid)
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"cleat/internal/archive/forge"
-	"cleat/internal/sorting"
+	"cleat/internal/builds"
 	"cleat/internal/systems/ci"
 )
 
@@ -28,7 +28,6 @@ type pipeline struct {
 	Finished time.Time `json:"finished_at"`
 
 	branch string // of the merge request it is for, where that is known
-	offset int    // in the list it was read from, from 1
 }
 
 // Check implements rest.Checker.
@@ -46,7 +45,7 @@ const Task = "pipeline"
 func (p pipeline) task() string {
 	switch {
 	case p.Name != "":
-		return clip(p.Name)
+		return builds.Clip(p.Name)
 	case p.Source == "schedule":
 		return "scheduled pipeline"
 	case p.Source == "parent_pipeline":
@@ -62,7 +61,7 @@ func (p pipeline) request() string {
 		return ""
 	}
 	number, _, _ = strings.Cut(number, "/")
-	if !isNumber(number) {
+	if !builds.IsNumber(number) {
 		return ""
 	}
 	return number
@@ -72,11 +71,11 @@ func (p pipeline) request() string {
 func (p pipeline) public(in project) ci.Run {
 	status, word := statusOf(p.Status, "")
 	out := ci.Run{
-		ID: in.prefix + strconv.FormatInt(p.ID, 10), Task: p.task(), Status: status, Said: word, Branch: clip(p.Ref),
-		Commit: hash(p.Commit), PR: p.request(), Event: clip(p.Source), Started: p.Started,
+		ID: in.prefix + strconv.FormatInt(p.ID, 10), Task: p.task(), Status: status, Said: word, Branch: builds.Clip(p.Ref),
+		Commit: builds.Hash(p.Commit), PR: p.request(), Event: builds.Clip(p.Source), Started: p.Started,
 	}
 	if out.PR != "" {
-		out.Branch = clip(p.branch)
+		out.Branch = builds.Clip(p.branch)
 	}
 	if out.Started.IsZero() {
 		out.Started = p.Created
@@ -114,10 +113,12 @@ func statusOf(word, reason string) (ci.Status, string) {
 	case "manual":
 		return ci.Waiting, ""
 	}
-	return ci.Unknown, cut(word, 100)
+	return ci.Unknown, builds.Cut(word, 100)
 }
 
-// Run implements ci.Runner.
+// Run implements ci.Runner. Who waits for a pipeline costs three requests a time: its project,
+// itself and its jobs, and more only where it starts others. GitLab's updated_at moves with the
+// pipeline and not with each of its jobs, and so says nothing about these.
 func (r *Runner) Run(ctx context.Context, id string) (*ci.Run, error) {
 	in, number, err := r.place(ctx, id)
 	if err != nil {
@@ -127,25 +128,41 @@ func (r *Runner) Run(ctx context.Context, id string) (*ci.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	status, _ := statusOf(raw.Status, "")
 	if n := raw.request(); n != "" {
-		m, _, err := get[request](ctx, r, in, nil, "merge_requests", n)
-		if err != nil && !hidden(err) {
+		if raw.branch, err = r.source(ctx, in, n, !status.Ended()); err != nil {
 			return nil, err
 		}
-		raw.branch = m.Branch // "" where the token may not see it
 	}
 	out := raw.public(in)
-	c := collector{r: r, in: in, seen: map[int64]bool{}, within: map[string]bool{}}
+	c := collector{r: r, in: in, live: !status.Ended(), within: map[string]bool{}}
 	if err := c.add(ctx, number, "", 0); err != nil {
 		return nil, err
 	}
-	out.Jobs, out.More, out.Title = c.sorted(), c.more, clip(c.title)
+	out.Jobs, out.More, out.Title = c.found.Sorted(), c.found.More, builds.Clip(c.title)
 	out.Notes = append(out.Notes, c.notes...)
 	if raw.Problem != "" {
 		out.Jobs = slices.Insert(out.Jobs, 0, ci.Job{ID: configJob, Name: "CI configuration", Status: ci.Failed,
-			Started: out.Started, Finished: out.Finished, Reason: clip(raw.Problem)})
+			Started: out.Started, Finished: out.Finished, Reason: builds.Clip(raw.Problem)})
 	}
 	return &out, nil
+}
+
+// source returns the source branch of a merge request, "" where the token may not see that. It
+// is asked for once of a pipeline that is live.
+func (r *Runner) source(ctx context.Context, in project, number string, live bool) (string, error) {
+	at := about{in.ID, number}
+	if name := r.memory.branch(at); live && name != "" {
+		return name, nil
+	}
+	m, _, err := get[request](ctx, r, in, nil, "merge_requests", number)
+	if hidden(err) {
+		return "", nil
+	}
+	if err == nil && live {
+		r.memory.setBranch(at, m.Branch)
+	}
+	return m.Branch, err
 }
 
 // configJob is the id of what stands for a CI file that has errors.
@@ -155,7 +172,7 @@ const configJob = "config"
 func (r *Runner) raw(ctx context.Context, in project, number string) (pipeline, error) {
 	raw, _, err := get[pipeline](ctx, r, in, nil, "pipelines", number)
 	if err != nil {
-		return pipeline{}, missing(err, "there is no pipeline %s in %s", number, in.Name)
+		return pipeline{}, r.forge.Missing(err, "there is no pipeline %s in %s", number, in.Name)
 	}
 	return raw, nil
 }
@@ -202,8 +219,8 @@ func (l jobList) Check() error {
 func (j job) public(before string) ci.Job {
 	status, word := statusOf(j.Status, j.Reason)
 	out := ci.Job{
-		ID: strconv.FormatInt(j.ID, 10), Name: clip(j.Name), Stage: clip(before + j.Stage), Status: status, Optional: j.Optional,
-		Started: j.Started, Reason: cut(j.Reason, 100),
+		ID: strconv.FormatInt(j.ID, 10), Name: builds.Clip(j.Name), Stage: builds.Clip(before + j.Stage), Status: status, Optional: j.Optional,
+		Started: j.Started, Reason: builds.Cut(j.Reason, 100),
 	}
 	if status.Ended() {
 		out.Finished = j.Finished
@@ -225,12 +242,10 @@ const (
 type collector struct {
 	r        *Runner
 	in       project
-	seen     map[int64]bool
+	live     bool            // the pipeline has not ended
 	within   map[string]bool // numbers of the pipelines that were read
-	jobs     []ci.Job
-	order    []int64 // ids of jobs
+	found    builds.Jobs
 	children int
-	more     int
 	title    string // of the commit
 	notes    []string
 }
@@ -244,11 +259,18 @@ func (c *collector) add(ctx context.Context, number, before string, depth int) e
 	}
 	for _, j := range raws {
 		c.title = cmp.Or(c.title, j.Commit.Title)
-		c.take(j, j.public(before))
+		c.found.Add(j.ID, j.public(before))
+	}
+	at := about{c.in.ID, number}
+	if c.live && c.r.memory.isChildless(at) {
+		return nil
 	}
 	bridges, err := c.list(ctx, number, "bridges")
 	if err != nil {
 		return err
+	}
+	if c.live && len(bridges) == 0 && len(raws) > 0 {
+		c.r.memory.setChildless(at)
 	}
 	for _, b := range bridges {
 		if err := c.bridge(ctx, b, before, depth); err != nil {
@@ -264,7 +286,7 @@ func (c *collector) bridge(ctx context.Context, b job, before string, depth int)
 	own := b.public(before)
 	own.ID = bridgeID + own.ID
 	if b.Down == nil || b.Down.ID <= 0 {
-		c.take(b, own)
+		c.found.Add(b.ID, own)
 		return nil
 	}
 	down := strconv.FormatInt(b.Down.ID, 10)
@@ -277,71 +299,38 @@ func (c *collector) bridge(ctx context.Context, b job, before string, depth int)
 		c.notes = append(c.notes, "the jobs of child pipeline "+down+" are not listed here; see them with ci_runs op=get run="+c.in.prefix+down)
 	default:
 		c.children++
-		had := len(c.jobs)
-		if err := c.add(ctx, down, cut(before+b.Name, 200)+": ", depth+1); err != nil {
+		had := len(c.found.List)
+		if err := c.add(ctx, down, builds.Cut(before+b.Name, 200)+": ", depth+1); err != nil {
 			return err
 		}
-		if len(c.jobs) > had {
+		if len(c.found.List) > had {
 			return nil
 		}
 	}
-	c.take(b, own)
+	c.found.Add(b.ID, own)
 	return nil
 }
 
 // bridgeID stands before the number of a job that starts a pipeline and has no log.
 const bridgeID = "trigger-"
 
-// take adds a job, once.
-func (c *collector) take(raw job, j ci.Job) {
-	switch {
-	case c.seen[raw.ID]: // a page may shift while another is read
-	case len(c.jobs) >= ci.MaxJobs:
-		c.more++
-	default:
-		c.seen[raw.ID] = true
-		c.jobs = append(c.jobs, j)
-		c.order = append(c.order, raw.ID)
-	}
-}
-
 // list reads the jobs or bridges of a pipeline.
 func (c *collector) list(ctx context.Context, number, what string) (all jobList, err error) {
 	query := pageQuery(perPage)
 	for page := 1; page > 0; {
-		if len(c.jobs)+len(all) >= ci.MaxJobs {
-			c.more++ // at least
+		if len(c.found.List)+len(all) >= ci.MaxJobs {
+			c.found.More++ // at least
 			return all, nil
 		}
 		query.Set("page", strconv.Itoa(page))
 		list, answer, err := get[jobList](ctx, c.r, c.in, query, "pipelines", number, what)
 		if err != nil {
-			return nil, missing(err, "the jobs of pipeline %s in %s are not there", number, c.in.Name)
+			return nil, c.r.forge.Missing(err, "the jobs of pipeline %s in %s are not there", number, c.in.Name)
 		}
 		all = append(all, list...)
-		if page, _, err = forge.Next(c.r.rest, answer.Header, page); err != nil {
+		if page, _, err = forge.Next(c.r.forge.Rest, answer.Header, page); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
-}
-
-// sorted returns the jobs in the order in which they ran, those that wait last.
-func (c *collector) sorted() []ci.Job {
-	at := make([]int, len(c.jobs))
-	for i := range at {
-		at[i] = i
-	}
-	sorting.Sort(at, func(a, b int) int {
-		x, y := c.jobs[a].Started, c.jobs[b].Started
-		if x.IsZero() != y.IsZero() {
-			return y.Compare(x)
-		}
-		return cmp.Or(x.Compare(y), cmp.Compare(c.order[a], c.order[b]))
-	})
-	out := make([]ci.Job, len(at))
-	for i, k := range at {
-		out[i] = c.jobs[k]
-	}
-	return out
 }

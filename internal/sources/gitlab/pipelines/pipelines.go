@@ -23,10 +23,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"cleat/internal/archive/forge"
-	"cleat/internal/fail"
+	"cleat/internal/builds"
 	"cleat/internal/host"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
@@ -40,10 +39,9 @@ const (
 // A Runner tells of the pipelines of one GitLab. It is safe for concurrent use and holds
 // nothing that would have to be closed.
 type Runner struct {
-	rest    *rest.Client
-	repo    func(ctx context.Context) (string, error)
-	allowed func(repo string) error
-	host    host.Host
+	forge  builds.Forge
+	host   host.Host
+	memory memory
 }
 
 var (
@@ -60,11 +58,14 @@ var (
 // not touch; it is asked for every project before the first request about it, and again for
 // the name that GitLab gives one that has moved.
 func New(c *rest.Client, repo func(ctx context.Context) (string, error), allowed func(repo string) error, h host.Host) *Runner {
-	return &Runner{rest: c, repo: repo, allowed: allowed, host: h}
+	return &Runner{host: h, forge: builds.Forge{Rest: c, Repo: repo, Allowed: allowed, Sleep: builds.Sleep, Words: builds.Words{
+		Title: title, Server: title, Of: "GitLab", Run: "pipeline of GitLab", Place: "project", Form: "group/name", Groups: true,
+		Pull: "merge request", Needs: "the scope read_api and the role Reporter",
+	}}}
 }
 
 // Health says in words what the last answers speak against the service, "" if nothing does.
-func (r *Runner) Health() string { return r.rest.Health() }
+func (r *Runner) Health() string { return r.forge.Rest.Health() }
 
 // A project is what is used of the projects that the API has.
 type project struct {
@@ -86,7 +87,7 @@ func (p project) Check() error {
 
 // here looks up the project of the checkout.
 func (r *Runner) here(ctx context.Context) (project, error) {
-	name, err := r.repo(ctx)
+	name, err := r.forge.Here(ctx)
 	if err != nil {
 		return project{}, err
 	}
@@ -95,57 +96,26 @@ func (r *Runner) here(ctx context.Context) (project, error) {
 
 // project looks up a project that may be used.
 func (r *Runner) project(ctx context.Context, name string) (project, error) {
-	if err := r.permit(name); err != nil {
-		return project{}, err
-	}
 	path, err := rest.Path("projects", name)
 	if err != nil {
 		return project{}, err
 	}
-	p, _, err := rest.GetJSON[project](ctx, r.rest, api+strings.ReplaceAll(path, ".", "%2E"), nil)
+	p, _, err := rest.GetJSON[project](ctx, r.forge.Rest, api+strings.ReplaceAll(path, ".", "%2E"), nil)
 	if err != nil {
-		return project{}, missing(err, "there is no project %s", name)
+		return project{}, r.forge.Missing(err, "there is no project %s", name)
 	}
-	if !strings.EqualFold(p.Name, name) { // it has moved
-		err = r.permit(p.Name)
-	}
-	return p, err
+	return p, r.forge.Moved(name, p.Name)
 }
-
-// permit fails unless name is that of a project that may be used.
-func (r *Runner) permit(name string) error {
-	if !isName(name) {
-		return fail.Errorf(fail.Invalid, "%.100q is no name of a project on GitLab", name).Then("give it with its groups, as group/name")
-	}
-	return r.allowed(name)
-}
-
-// isName reports whether s is written as the name of a project is.
-func isName(s string) bool { return strings.Contains(s, "/") && forge.NewAllow(nil).Has(s) }
 
 // place reads the id of a run and looks up its project.
 func (r *Runner) place(ctx context.Context, id string) (p project, number string, err error) {
-	name, number, other := strings.Cut(id, "@")
-	if !other {
-		name, number = "", id
-	}
-	if !isNumber(number) {
-		return project{}, "", fail.Errorf(fail.Invalid, "%.100q is not the id of a pipeline of GitLab", id).
-			Then("give a number of ci_runs, or group/name@NUMBER for another project")
-	}
-	if !other {
-		p, err = r.here(ctx)
-		return p, number, err
+	name, number, prefix, err := r.forge.Locate(ctx, id)
+	if err != nil {
+		return project{}, "", err
 	}
 	p, err = r.project(ctx, name)
-	p.prefix = name + "@"
+	p.prefix = prefix
 	return p, number, err
-}
-
-// isNumber reports whether s is a positive number as GitLab writes one.
-func isNumber(s string) bool {
-	n, err := strconv.ParseInt(s, 10, 64)
-	return err == nil && n > 0 && strconv.FormatInt(n, 10) == s
 }
 
 // at returns the path of a request about a project. Dots are encoded, as the documentation has
@@ -162,47 +132,11 @@ func get[T any](ctx context.Context, r *Runner, p project, query url.Values, seg
 		var zero T
 		return zero, nil, err
 	}
-	return rest.GetJSON[T](ctx, r.rest, path, query)
-}
-
-// missing makes of a 404 the error that there is no such thing, which GitLab also says of what
-// the token may not see. Other errors stay as they are.
-func missing(err error, format string, args ...any) error {
-	if s := rest.Status(err); s != http.StatusNotFound && s != http.StatusGone {
-		return err
-	}
-	return fail.Errorf(fail.NotFound, format, args...).
-		Because("GitLab has none, or the token may not see it: it needs the scope read_api and the role Reporter")
+	return rest.GetJSON[T](ctx, r.forge.Rest, path, query)
 }
 
 // hidden reports whether GitLab says that something is not there or not for the token.
 func hidden(err error) bool {
 	s := rest.Status(err)
 	return s == http.StatusNotFound || s == http.StatusForbidden
-}
-
-// maxText is how much is taken of a text of GitLab's, in bytes.
-const maxText = 1 << 10
-
-// clip cuts a foreign text at maxText.
-func clip(s string) string { return cut(s, maxText) }
-
-// cut cuts s so that it has at most n bytes and says so.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	n -= len("…")
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
-
-// hash returns s if it is the id of a commit, "" if not.
-func hash(s string) string {
-	if forge.IsHash(s) {
-		return s
-	}
-	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/report"
 	"cleat/internal/rest"
@@ -62,7 +63,7 @@ const maxReport = 64 << 20
 // uploaded. GitLab keeps one report for all the parts of a parallel job; it belongs to the
 // first part that failed.
 func (r *Runner) Failures(ctx context.Context, run *ci.Run, j *ci.Job) ([]report.Failure, error) {
-	if !isNumber(j.ID) {
+	if !builds.IsNumber(j.ID) {
 		return nil, nil // of what starts a pipeline, or of the configuration
 	}
 	names := suiteNames(j.Name)
@@ -91,7 +92,7 @@ func (r *Runner) Failures(ctx context.Context, run *ci.Run, j *ci.Job) ([]report
 	if err != nil {
 		return nil, err
 	}
-	all, _, err := rest.Do[suites](ctx, r.rest, rest.Request{Path: path, Want: rest.Want{MaxBody: maxReport}})
+	all, _, err := rest.Do[suites](ctx, r.forge.Rest, rest.Request{Path: path, Want: rest.Want{MaxBody: maxReport}})
 	if err != nil {
 		return nil, fail.Hint(err, "read the job's log with ci_logs")
 	}
@@ -117,8 +118,8 @@ func (s suite) failures(n int) (out []report.Failure) {
 		if message == "" {
 			message = strings.TrimSpace(string(c.Trace))
 		}
-		out = append(out, report.Failure{Kind: report.Test, Tool: "junit", Name: clip(c.Name), Scope: clip(c.Class),
-			Message: cut(message, report.MaxMessage), File: clip(c.File)})
+		out = append(out, report.Failure{Kind: report.Test, Tool: "junit", Name: builds.Clip(c.Name), Scope: builds.Clip(c.Class),
+			Message: builds.Cut(message, report.MaxMessage), File: builds.Clip(c.File)})
 	}
 	return out
 }
@@ -127,7 +128,7 @@ func (s suite) failures(n int) (out []report.Failure) {
 // of a parallel job, "rspec 1/3" or "rspec: [ruby, 3]".
 func suiteNames(name string) []string {
 	if base, part, ok := cutLast(name, " "); ok {
-		if x, y, ok := strings.Cut(part, "/"); ok && isNumber(x) && isNumber(y) {
+		if x, y, ok := strings.Cut(part, "/"); ok && builds.IsNumber(x) && builds.IsNumber(y) {
 			return []string{name, base}
 		}
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"cleat/internal/archive/forge"
+	"cleat/internal/builds"
 	"cleat/internal/fail"
 	"cleat/internal/rest"
 	"cleat/internal/systems/ci"
@@ -76,7 +76,7 @@ func (r *Runner) plan(ctx context.Context, s ci.Start) (project, creation, error
 	case t.Closed != "":
 		return in, none, fail.Errorf(fail.Unsupported, "no pipeline can be started").Because("%s", t.Closed)
 	}
-	if err := t.Check(s); err != nil {
+	if err := builds.Check(t, s); err != nil {
 		return in, none, err
 	}
 	body := creation{Ref: s.Branch}
@@ -84,9 +84,6 @@ func (r *Runner) plan(ctx context.Context, s ci.Start) (project, creation, error
 		v, ok := s.Inputs[declared.Name]
 		if !ok {
 			continue
-		}
-		if strings.ContainsRune(v, 0) {
-			return in, none, fail.Errorf(fail.Invalid, "the input %q has bytes that are no text", clip(declared.Name))
 		}
 		if slices.Contains(d.variables, declared.Name) {
 			body.Variables = append(body.Variables, variable{declared.Name, v})
@@ -114,13 +111,13 @@ func encode(in ci.Input, value string) (json.RawMessage, error) {
 		if json.Valid([]byte(value)) && value != "null" {
 			return json.RawMessage(value), nil
 		}
-		return nil, fail.Errorf(fail.Invalid, "the input %q is a %s", clip(in.Name), in.Type).Then("write it as JSON has it, such as 3, 0.5 or true")
+		return nil, fail.Errorf(fail.Invalid, "the input %q is a %s", builds.Clip(in.Name), in.Type).Then("write it as JSON has it, such as 3, 0.5 or true")
 	case "array":
 		var list []json.RawMessage
 		if json.Unmarshal([]byte(value), &list) == nil && list != nil {
 			return json.RawMessage(value), nil
 		}
-		return nil, fail.Errorf(fail.Invalid, "the input %q is a list", clip(in.Name)).Then(`write it as JSON has it, such as ["a", "b"]`)
+		return nil, fail.Errorf(fail.Invalid, "the input %q is a list", builds.Clip(in.Name)).Then(`write it as JSON has it, such as ["a", "b"]`)
 	}
 	return json.Marshal(value)
 }
@@ -128,7 +125,7 @@ func encode(in ci.Input, value string) (json.RawMessage, error) {
 // takesInputs fails for a GitLab that is known to ignore inputs: it would start the pipeline
 // without them.
 func (r *Runner) takesInputs(ctx context.Context) error {
-	v, _, err := rest.GetJSON[struct{ Version string }](ctx, r.rest, api+"/version", nil)
+	v, _, err := rest.GetJSON[struct{ Version string }](ctx, r.forge.Rest, api+"/version", nil)
 	if err != nil && !hidden(err) {
 		return err
 	}
@@ -214,7 +211,7 @@ func (r *Runner) Cancel(ctx context.Context, id string) (*ci.Run, error) {
 	}
 	// GitLab itself takes a second one without a word.
 	if status, _ := statusOf(old.Status, ""); status.Ended() {
-		return nil, fail.Errorf(fail.Conflict, "pipeline %s has ended already: %s", id, status).Then("see it with ci_runs op=get run=%s", id)
+		return nil, builds.Ended("pipeline", id, status)
 	}
 	raw, err := r.send(ctx, in, nil, "pipelines", number, "cancel")
 	if err != nil {
@@ -233,7 +230,7 @@ func (r *Runner) send(ctx context.Context, in project, body json.Marshaler, segm
 	if err != nil {
 		return pipeline{}, err
 	}
-	raw, _, err := rest.Do[pipeline](ctx, r.rest, rest.Request{Method: http.MethodPost, Path: path, Body: body})
+	raw, _, err := rest.Do[pipeline](ctx, r.forge.Rest, rest.Request{Method: http.MethodPost, Path: path, Body: body})
 	if hidden(err) {
 		return pipeline{}, fail.Errorf(fail.Denied, "%s did not do it for this token", title).
 			Because("it answered with status %d", rest.Status(err)).Then("tell the user: the token needs the scope api and the role Developer, and on protected branches the right to merge")

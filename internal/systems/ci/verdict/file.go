@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/lockfile"
 )
 
 // The files in the state folder.
@@ -47,7 +48,7 @@ func (h *History) locked(ctx context.Context, f func(*file) error) error {
 		return unusable(err)
 	}
 	defer lock.Close() // which gives the lock back
-	if err := waitLock(ctx, lock); errors.Is(err, errLocked) {
+	if err := lockfile.Wait(ctx, lock, 50*time.Millisecond); errors.Is(err, lockfile.ErrHeld) {
 		return fail.Errorf(fail.Busy, "another process holds the history of builds: %w", context.Cause(ctx)).
 			After(time.Second)
 	} else if err != nil {
@@ -89,7 +90,7 @@ func openFile(dir *os.Root, name string) (*os.File, error) {
 	if err == nil && !info.Mode().IsRegular() || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(err, fmt.Errorf("%s is not a regular file", name))
 	}
-	f, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|openFlags, 0o600)
+	f, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|lockfile.OpenFlags, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -98,27 +99,6 @@ func openFile(dir *os.Root, name string) (*os.File, error) {
 	}
 	return f, nil
 }
-
-// waitLock takes the lock on file. It asks again and again instead of blocking in the
-// system, since that wait could not be ended. It fails with errLocked when ctx ends first.
-func waitLock(ctx context.Context, file *os.File) error {
-	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		err := tryLock(file)
-		if !errors.Is(err, errLocked) {
-			return err
-		}
-		again := time.NewTimer(pause)
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			again.Stop()
-			return err
-		}
-	}
-}
-
-// errLocked means that someone else has the lock.
-var errLocked = errors.New("locked by another process")
 
 func unusable(err error) error {
 	if _, ok := errors.AsType[*fail.Error](err); ok {
@@ -241,7 +221,7 @@ func (h *History) shrink(f *file) error {
 // replace puts a new file of these lines in place of f, whole or not at all. f remains open.
 func (h *History) replace(f *file, lines []byte) error {
 	head := rand.Text() + "\n"
-	draft, err := f.dir.OpenFile(draftName, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|openFlags, 0o600)
+	draft, err := f.dir.OpenFile(draftName, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|lockfile.OpenFlags, 0o600)
 	if err != nil {
 		return unusable(err)
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package local
+package lockfile
 
 import (
 	"errors"
@@ -9,11 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openFlags keep an open from waiting for the other end of a FIFO.
-const openFlags = unix.O_NONBLOCK | unix.O_NOCTTY
+// OpenFlags keep an open of a lock file from waiting for the other end of a FIFO.
+const OpenFlags = unix.O_NONBLOCK | unix.O_NOCTTY
 
-// tryLock takes the lock on file for itself alone, or shares it, or returns errHeld.
-func tryLock(file *os.File, alone bool) error {
+func try(file *os.File, alone bool) error {
 	how := unix.LOCK_SH
 	if alone {
 		how = unix.LOCK_EX
@@ -24,8 +23,10 @@ func tryLock(file *os.File, alone bool) error {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case errors.Is(err, unix.EWOULDBLOCK):
-			return errHeld
+			return ErrHeld
 		}
 		return err
 	}
 }
+
+func unlock(file *os.File) error { return unix.Flock(int(file.Fd()), unix.LOCK_UN) }

@@ -1,4 +1,4 @@
-package audit
+package lockfile
 
 import (
 	"errors"
@@ -7,17 +7,21 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// OpenFlags keep an open of a lock file from waiting; here it never does.
+const OpenFlags = 0
+
 // Locks are mandatory on Windows, so the locked byte lies far behind the end of the file,
 // where nobody reads or writes.
 func lockedByte() *windows.Overlapped { return &windows.Overlapped{OffsetHigh: 0x7fffffff} }
 
-// tryLock takes the lock on file, or returns errLocked. The lock ends with unlock, or
-// with the process.
-func tryLock(file *os.File) error {
-	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+func try(file *os.File, alone bool) error {
+	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
+	if alone {
+		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
+	}
 	err := windows.LockFileEx(windows.Handle(file.Fd()), flags, 0, 1, 0, lockedByte())
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
-		return errLocked
+		return ErrHeld
 	}
 	return err
 }
