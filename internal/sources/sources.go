@@ -24,6 +24,7 @@ import (
 	"cleat/internal/systems/code"
 	"cleat/internal/systems/databases"
 	"cleat/internal/systems/documents"
+	"cleat/internal/systems/tickets"
 )
 
 // A Kind is a kind of source.
@@ -121,6 +122,22 @@ func (k Kind) Open(ctx context.Context, set *systems.Set, name string, config an
 		set.CI = append(set.CI, systems.Named[*ci.Service]{Name: name, Local: k.Local, Backend: service})
 		set.Documents = append(set.Documents,
 			systems.Named[documents.Library]{Name: name, Local: k.Local, Backend: ci.NewLibrary(service)})
+	}
+	var tracker tickets.Tracker
+	switch s := src.(type) {
+	case tickets.Tracker:
+		tracker = s
+	case interface {
+		Tickets(remotes func(context.Context) ([]string, error)) tickets.Tracker
+	}:
+		tracker = s.Tickets(func(ctx context.Context) ([]string, error) { return remotes(ctx, set) })
+	}
+	if tracker != nil {
+		service := tickets.New(name, tracker, tickets.Options{Local: k.Local, Now: h.Now, Related: related,
+			Redact: func(s string) string { return string(h.Redact("", []byte(s))) }})
+		set.Tickets = append(set.Tickets, systems.Named[*tickets.Service]{Name: name, Local: k.Local, Backend: service})
+		set.Documents = append(set.Documents,
+			systems.Named[documents.Library]{Name: name, Local: k.Local, Backend: tickets.NewLibrary(service)})
 	}
 	if s, ok := src.(code.Searcher); ok {
 		set.Code = append(set.Code, systems.Named[code.Searcher]{Name: name, Local: k.Local, Backend: s})

@@ -4,6 +4,7 @@
 package systems
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -13,6 +14,8 @@ import (
 	"cleat/internal/systems/databases"
 	"cleat/internal/systems/documents"
 	"cleat/internal/systems/self"
+	"cleat/internal/systems/tickets"
+	"cleat/internal/text"
 	"cleat/internal/uri"
 )
 
@@ -34,6 +37,7 @@ type Set struct {
 	Databases Sources[databases.DB]
 	Documents Sources[documents.Library]
 	Self      Sources[self.Reporter]
+	Tickets   Sources[*tickets.Service]
 
 	// Builds is what the services of CI share.
 	Builds ci.Options
@@ -56,6 +60,9 @@ type System[B any] struct {
 	route func(Sources[B], uri.URI) (Named[B], error)
 	// serving lists the sources that have addresses of the scheme; nil where route is.
 	serving func(s Sources[B], scheme string) Sources[B]
+	// choose picks the source of a call that names none, by the key that it is about, "" for
+	// none; nil where it is the first.
+	choose func(ctx context.Context, s Sources[B], key string) (int, error)
 }
 
 // The systems.
@@ -65,7 +72,9 @@ var (
 	Databases = System[databases.DB]{Name: "databases", pick: func(s *Set) Sources[databases.DB] { return s.Databases }}
 	Documents = System[documents.Library]{Name: "documents", route: route, serving: serving,
 		pick: func(s *Set) Sources[documents.Library] { return s.Documents }}
-	Self = System[self.Reporter]{Name: "self", pick: func(s *Set) Sources[self.Reporter] { return s.Self }}
+	Self    = System[self.Reporter]{Name: "self", pick: func(s *Set) Sources[self.Reporter] { return s.Self }}
+	Tickets = System[*tickets.Service]{Name: "tickets", choose: tracker,
+		pick: func(s *Set) Sources[*tickets.Service] { return s.Tickets }}
 
 	// All is for the few tools that work over every system. Their back end is the Set,
 	// narrowed to the sources that policy lets the call see.
@@ -99,6 +108,38 @@ func (s System[B]) Route(set *Set, u uri.URI) (Named[B], error) { return s.route
 // Serving returns the sources that have addresses of the scheme.
 func (s System[B]) Serving(set *Set, scheme string) Sources[B] { return s.serving(s.pick(set), scheme) }
 
+// Choose returns the source of a call: the one called name, or where name is "" the one that
+// the key is of, "" for no key. It asks nobody but the checkout. It fails with fail.NotFound,
+// and with fail.Invalid for a key that may be of several.
+func (s System[B]) Choose(ctx context.Context, set *Set, name, key string) (Named[B], error) {
+	all := s.pick(set)
+	switch n, ok := all.Named(name); {
+	case ok:
+		return n, nil
+	case name != "":
+		return n, fail.Errorf(fail.NotFound, "there is no source %q for %s", text.Line(name), s.Name).
+			Because("there are %s", strings.Join(all.Names(), ", ")).Then("name one of them, or none")
+	case len(all) == 0:
+		return n, fail.Errorf(fail.Unsupported, "no source for %s is open to this call", s.Name).Then("see status for the sources")
+	case s.choose == nil:
+		return all[0], nil
+	}
+	i, err := s.choose(ctx, all, key)
+	return all[i], err
+}
+
+// Chooses reports whether the system chooses the source of a call that names none by its key.
+func (s System[B]) Chooses() bool { return s.choose != nil }
+
+// tracker picks the source of a ticket.
+func tracker(ctx context.Context, s Sources[*tickets.Service], key string) (int, error) {
+	all := make([]tickets.Candidate, len(s))
+	for i, n := range s {
+		all[i] = tickets.Candidate{Name: n.Name, Local: n.Local, Service: n.Backend}
+	}
+	return tickets.Choose(ctx, all, key)
+}
+
 // Names lists the names of the sources.
 func (s Sources[B]) Names() []string {
 	names := make([]string, len(s))
@@ -130,7 +171,8 @@ func (s Sources[B]) keep(ok func(name string, local bool) bool) Sources[B] {
 // Narrow returns a copy of s with only the sources for which ok is true.
 func (s *Set) Narrow(ok func(name string, local bool) bool) *Set {
 	return &Set{CI: s.CI.keep(ok), Code: s.Code.keep(ok), Databases: s.Databases.keep(ok), Documents: s.Documents.keep(ok), Self: s.Self.keep(ok),
-		Builds: s.Builds, Offers: s.Offers, Opened: s.Opened}
+		Tickets: s.Tickets.keep(ok),
+		Builds:  s.Builds, Offers: s.Offers, Opened: s.Opened}
 }
 
 // A Source tells of a source without its back end, for status and for policy.
@@ -165,6 +207,9 @@ func (s *Set) Local(name string) bool {
 	if n, ok := s.Self.Named(name); ok {
 		return n.Local
 	}
+	if n, ok := s.Tickets.Named(name); ok {
+		return n.Local
+	}
 	return name == ""
 }
 
@@ -196,6 +241,9 @@ func (s *Set) List() []Source {
 	}
 	for _, n := range s.Self {
 		add("self", n.Name, n.Local, n.Backend)
+	}
+	for _, n := range s.Tickets {
+		add("tickets", n.Name, n.Local, n.Backend)
 	}
 	return out
 }
@@ -256,3 +304,17 @@ func serving(libs Sources[documents.Library], scheme string) Sources[documents.L
 	}
 	return out
 }
+
+// WithSet returns a context that carries the Set of a call: the sources that policy lets it
+// see.
+func WithSet(ctx context.Context, s *Set) context.Context {
+	return context.WithValue(ctx, setKey{}, s)
+}
+
+// SetOf returns the Set that WithSet put into ctx, or nil.
+func SetOf(ctx context.Context) *Set {
+	s, _ := ctx.Value(setKey{}).(*Set)
+	return s
+}
+
+type setKey struct{}

@@ -128,6 +128,8 @@ func things(l documents.Library) string {
 	switch schemes := l.Schemes(); {
 	case slices.Contains(schemes, "run"):
 		return "runs"
+	case slices.Contains(schemes, "ticket"):
+		return "tickets"
 	case slices.Contains(schemes, "table"):
 		return "tables"
 	}

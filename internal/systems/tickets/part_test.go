@@ -1,0 +1,158 @@
+package tickets
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cleat/internal/fail"
+)
+
+const doc = "Intro\n\n# Plan\n\none\n\n## Steps\n\n1. open\n2. close\n\n```sh\n# Notes\n```\n\n## Notes ##\nlast\n\nRisks\n-----\n\nnone\n"
+
+func TestHeadings(t *testing.T) {
+	type h struct {
+		Level         int
+		Text, Content string
+	}
+	for in, want := range map[string][]h{
+		doc: {{1, "Plan", "one\n\n## Steps\n\n1. open\n2. close\n\n```sh\n# Notes\n```\n\n## Notes ##\nlast\n\nRisks\n-----\n\nnone\n"},
+			{2, "Steps", "1. open\n2. close\n\n```sh\n# Notes\n```\n\n"}, {2, "Notes", "last\n\n"}, {2, "Risks", "none\n"}},
+		"":                            nil,
+		"#tag\n####### seven":         nil,
+		"    # code":                  nil,
+		"- item\n---\n\n> quote\n---": nil,
+		"- a\n\n      ```\n      # x\n      ```\n# y": {{1, "y", ""}},
+		"a\nb\n===":               nil,
+		"#\n## #":                 {{1, "", "## #"}, {2, "", ""}},
+		"# A\r\ntext\r\n":         {{1, "A", "text\r\n"}},
+		"~~~\n# a\n```\n~~~\n# b": {{1, "b", ""}},
+	} {
+		var got []h
+		for _, x := range headings(in) {
+			got = append(got, h{x.level, x.text, strings.TrimLeft(in[x.content:x.to], "\n")})
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", in, diff)
+		}
+	}
+}
+
+func TestParts(t *testing.T) {
+	for name, c := range map[string]struct {
+		part     Part
+		old, new string // what is replaced in doc by what
+	}{
+		"text":               {Part{Section: "steps", Text: "1. open\n2. shut\n"}, "1. open\n2. close\n\n```sh\n# Notes\n```\n", "1. open\n2. shut\n"},
+		"text with heading":  {Part{Section: "## Notes", Text: "## Notes ##\nnew"}, "## Notes ##\nlast\n", "## Notes ##\n\nnew\n"},
+		"underlined":         {Part{Section: "Risks", Text: "some"}, "-----\n\nnone\n", "-----\n\nsome\n"},
+		"append":             {Part{Append: "end"}, "none\n", "none\n\nend"},
+		"append in section":  {Part{Section: "Notes", Append: "more"}, "last\n\n", "last\n\nmore\n\n"},
+		"find":               {Part{Find: "2. close", Replace: "2. close it"}, "2. close", "2. close it"},
+		"find in section":    {Part{Section: "Steps", Find: "open", Replace: ""}, "open", ""},
+		"find takes nothing": {Part{Find: "Intro\n\n", Replace: ""}, "Intro\n\n", ""},
+	} {
+		got, err := c.part.apply(doc)
+		if want := strings.Replace(doc, c.old, c.new, 1); err != nil || got != want {
+			t.Errorf("%s: %v (-want +got)\n%s", name, err, cmp.Diff(want, got))
+		}
+	}
+	if got, err := (&Part{Append: "- b"}).apply("- a\n"); err != nil || got != "- a\n- b" {
+		t.Errorf("a list goes on: %q, %v", got, err)
+	}
+	if got, err := (&Part{Append: "a"}).apply(""); err != nil || got != "a" {
+		t.Errorf("of nothing: %q, %v", got, err)
+	}
+	for says, c := range map[string]struct {
+		part Part
+		code fail.Code
+	}{
+		"edit needs one of text":                      {Part{}, fail.Invalid},
+		"pass one of them":                            {Part{Append: "a", Find: "b", Replace: "c"}, fail.Invalid},
+		"edit.text needs the section":                 {Part{Text: "x"}, fail.Invalid},
+		"edit.find are not in the body":               {Part{Find: "nowhere", Replace: ""}, fail.NotFound},
+		"occur 2 times":                               {Part{Find: "# Notes", Replace: ""}, fail.Invalid},
+		`no heading is called "Step"`:                 {Part{Section: "Step", Text: "x"}, fail.NotFound},
+		`there are "Plan", "Steps", "Notes", "Risks"`: {Part{Section: "Zebra", Text: "x"}, fail.NotFound},
+		`no heading is called "# Steps"`:              {Part{Section: "# Steps", Text: "x"}, fail.NotFound},
+	} {
+		_, err := c.part.apply(doc)
+		if err == nil || fail.From(err).Code != c.code || !strings.Contains(fail.Show(err), says) {
+			t.Errorf("want %q, got %v", says, err)
+		}
+	}
+	if _, err := (&Part{Section: "A", Text: "x"}).apply("# A\n## A\n"); err == nil || fail.From(err).Code != fail.Invalid {
+		t.Errorf("two of a name: %v", err)
+	}
+	if _, err := (&Part{Section: "A", Text: "x"}).apply("none"); err == nil || !strings.Contains(err.Error(), "no headings") {
+		t.Errorf("without headings: %v", err)
+	}
+}
+
+// FuzzSection: an edit of a section leaves everything before and after it as it is.
+func FuzzSection(f *testing.F) {
+	f.Add(doc)
+	f.Add("# a\r\n\r\nb\n=\n~~~\n# c")
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, h := range headings(body) {
+			if h.from < 0 || h.content <= h.from || h.to < h.content || h.to > len(body) {
+				t.Fatalf("%+v of %d bytes", h, len(body))
+			}
+			got := body[:h.from] + whole(body[h.from:h.to], h.content-h.from, "new") + body[h.to:]
+			if !strings.HasPrefix(got, body[:h.from]) || !strings.HasSuffix(got, body[h.to:]) {
+				t.Fatalf("%q became %q", body, got)
+			}
+		}
+	})
+}
+
+func TestSet(t *testing.T) {
+	set := func(op Op, raw string) (Change, error) {
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(raw), &fields); err != nil {
+			t.Fatal(err)
+		}
+		c := Change{Write: Write{Op: op}}
+		return c, c.Set(fields)
+	}
+	c, err := set(Create, `{"type":"bug","priority":"P1","parent":"#2","milestone":null,"assignees":"me","labels":["a","b"],"project":"acme/app","Story points":5}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ch := c.Changes
+	if ch.Type != "bug" || ch.Priority != "P1" || *ch.Parent != "#2" || *ch.Milestone != "" || (*ch.Assignees)[0] != "me" || len(*ch.Labels) != 2 ||
+		c.Project != "acme/app" || ch.Custom[0].Name != "Story points" || string(ch.Custom[0].Value) != "5" {
+		t.Errorf("%+v", c)
+	}
+	if c, err = set(Update, `{"assignee":[],"labels":null,"add_labels":[]}`); err == nil {
+		t.Errorf("labels with add_labels: %+v", c.Changes)
+	}
+	if c, err = set(Update, `{"assignee":[],"remove_labels":"a"}`); err != nil || *c.Changes.Assignees == nil || c.Changes.Remove[0] != "a" {
+		t.Errorf("%+v, %v", c.Changes, err)
+	}
+	if c, err = set(Relate, `{"kind":"blocks","remove":true}`); err != nil || c.Kind != "blocks" || !c.Write.Remove {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for raw, op := range map[string]Op{
+		`{"type":["a"]}`: Create, `{"type":"a\nb"}`: Create, `{"labels":{"a":1}}`: Create, `{"labels":[""]}`: Create, `{"labels":[1]}`: Create,
+		`{"remove":"yes"}`: Relate, `{"kind":"blocks"}`: Update, `{"project":"x"}`: Update, `{"body":"x"}`: Update, `{"status":"done"}`: Update,
+		`{"type":"bug"}`: Remark, `{"":1}`: Update,
+	} {
+		if _, err := set(op, raw); err == nil || fail.From(err).Code != fail.Invalid {
+			t.Errorf("%s for %s: %v", raw, op, err)
+		}
+	}
+}
+
+func TestKeyOf(t *testing.T) {
+	for in, want := range map[string][2]string{
+		"ENG-1": {"ENG-1", ""}, " #1 ": {"#1", ""}, "ticket://jira/ENG-1": {"ENG-1", "jira"}, "ticket://gh/acme%2Fapp%2312": {"acme/app#12", "gh"},
+		"https://x.example/browse/ENG-1": {"https://x.example/browse/ENG-1", ""}, "ticket://x": {"ticket://x", ""},
+	} {
+		if key, source := KeyOf(in), SourceOf(in); key != want[0] || source != want[1] {
+			t.Errorf("%q: %q of %q", in, key, source)
+		}
+	}
+}
