@@ -26,6 +26,13 @@ type Addressed interface {
 	Address() string
 }
 
+// A Keyed input names what it is about by a key. Where a call names no source, a system that
+// can tell by the key which one it is of does so.
+type Keyed interface {
+	// Key returns the key, as the caller wrote it; "" for none.
+	Key() string
+}
+
 // A Classed input tells by its content what kind of operation it is, for policy: one of the
 // Ops of its tool.
 type Classed interface {
@@ -43,46 +50,88 @@ type target struct {
 	names   []string // of what the address leads to, in their one spelling: its address, its path
 }
 
+// A declaration is a capability without its types: they are in run alone, so that all else
+// is compiled once and not for each capability.
+type declaration struct {
+	sys     pool
+	in, out reflect.Type
+	run     runner
+}
+
+// A runner calls the function of a capability with a *In and with the first of the back
+// ends that is of its type.
+type runner func(ctx context.Context, in any, backends ...any) (text.Renderer, error)
+
+// declare takes the types off a capability.
+func declare[B, In any, Out text.Renderer](sys systems.System[B], run Func[B, In, Out]) declaration {
+	return declaration{erased(sys), reflect.TypeFor[In](), reflect.TypeFor[Out](),
+		func(ctx context.Context, in any, backends ...any) (text.Renderer, error) {
+			for _, b := range backends {
+				if b, ok := b.(B); ok {
+					return run(ctx, b, *in.(*In))
+				}
+			}
+			return nil, errBackend
+		}}
+}
+
+// errBackend is a fault of this package: a pool has only back ends of its capability's type.
+var errBackend = errors.New("no back end of the capability's type")
+
 // NewTool returns the entry of a tool. It panics on a bad declaration, so that any
 // test of its package finds it.
 func NewTool[B, In any, Out text.Renderer](sys systems.System[B], t Tool, run Func[B, In, Out]) Entry {
-	if !validName(t.Name) || t.Title == "" || t.Description == "" || t.Access == undeclared {
-		panic(fmt.Sprintf("registry: tool %q needs a name of [a-z_], a title, a description and an access", t.Name))
-	}
-	e := newEntry(sys, run, t.Schema)
-	e.Kind, e.Name, e.Title, e.Description = ToolKind, t.Name, t.Title, t.Description
-	e.Access, e.Idempotent, e.AlwaysLoad, e.AskUser, e.ops = t.Access, t.Idempotent, t.AlwaysLoad, t.AskUser, t.Ops
-	e.Longest = t.Longest
-	return e
+	return declare(sys, run).tool(t)
 }
 
 // NewTemplate returns the entry of a resource template. The fields of In are the
 // variables of the address, all strings.
 func NewTemplate[B, In any, Out text.Renderer](sys systems.System[B], t Template, read Func[B, In, Out]) Entry {
+	return declare(sys, read).template(t)
+}
+
+// NewPrompt returns the entry of a prompt. The fields of In are its arguments, all
+// strings, assigned in order from the words that a person types.
+func NewPrompt[B, In any, Out text.Renderer](sys systems.System[B], p Prompt, render Func[B, In, Out]) Entry {
+	return declare(sys, render).prompt(p)
+}
+
+func (d declaration) tool(t Tool) Entry {
+	if !validName(t.Name) || t.Title == "" || t.Description == "" || t.Access == undeclared {
+		panic(fmt.Sprintf("registry: tool %q needs a name of [a-z_], a title, a description and an access", t.Name))
+	}
+	e := d.entry(t.Schema)
+	e.Kind, e.Name, e.Title, e.Description = ToolKind, t.Name, t.Title, t.Description
+	e.Access, e.Idempotent, e.AlwaysLoad, e.AskUser, e.ops = t.Access, t.Idempotent, t.AlwaysLoad, t.AskUser, t.Ops
+	e.Longest, e.follow = t.Longest, t.Follow
+	return e
+}
+
+func (d declaration) template(t Template) Entry {
 	if !validName(t.Name) || t.Title == "" || t.Description == "" || t.MIMEType == "" {
 		panic(fmt.Sprintf("registry: template %q needs a name, a title, a description and a MIME type", t.Name))
 	}
-	stringsOnly[In](t.Name, parsePattern(t.URI).variables())
-	e := newEntry(sys, read, nil)
+	p := parsePattern(t.URI)
+	stringsOnly(d.in, t.Name, p.variables())
+	e := d.entry(nil)
 	e.Kind, e.Name, e.Title, e.Description = TemplateKind, t.Name, t.Title, t.Description
 	e.URI, e.MIMEType, e.Governs, e.Access, e.Idempotent = t.URI, t.MIMEType, t.Governs, Read, true
-	p := parsePattern(t.URI)
-	if sys.Routes() {
+	if d.sys.Routes() {
 		// A library of other schemes is no reason to list the template.
-		e.sources = func(set *systems.Set) []systems.Source { return listed(sys.Serving(set, p.scheme)) }
+		e.sources = func(set *systems.Set) []systems.Source { return listed(d.sys.serving(set, p.scheme)) }
 	}
-	completers := func(set *systems.Set) systems.Sources[B] {
-		if !sys.Routes() {
-			return sys.Sources(set)
+	completers := func(set *systems.Set) systems.Sources[any] {
+		if !d.sys.Routes() {
+			return d.sys.Sources(set)
 		}
 		if slices.Contains(p.variables(), "source") {
-			return sys.Serving(set, p.scheme)
+			return d.sys.serving(set, p.scheme)
 		}
-		n, err := sys.Route(set, uri.URI{Scheme: p.scheme})
+		n, err := d.sys.route(set, uri.URI{Scheme: p.scheme})
 		if err != nil {
 			return nil
 		}
-		return systems.Sources[B]{n}
+		return systems.Sources[any]{n}
 	}
 	e.completers = func(set *systems.Set) []systems.Source { return listed(completers(set)) }
 	e.complete = func(ctx context.Context, set *systems.Set, source, name, prefix string, vars map[string]string) ([]string, int, error) {
@@ -90,7 +139,7 @@ func NewTemplate[B, In any, Out text.Renderer](sys systems.System[B], t Template
 		if !ok {
 			return nil, 0, nil
 		}
-		if c, ok := any(n.Backend).(completer); ok {
+		if c, ok := n.Backend.(completer); ok {
 			return c.Complete(ctx, p.scheme, name, prefix, vars)
 		}
 		return nil, 0, nil
@@ -104,65 +153,77 @@ type completer interface {
 	Complete(ctx context.Context, scheme, name, prefix string, set map[string]string) ([]string, int, error)
 }
 
-// NewPrompt returns the entry of a prompt. The fields of In are its arguments, all
-// strings, assigned in order from the words that a person types.
-func NewPrompt[B, In any, Out text.Renderer](sys systems.System[B], p Prompt, render Func[B, In, Out]) Entry {
+func (d declaration) prompt(p Prompt) Entry {
 	if !validName(p.Name) || p.Title == "" || p.Description == "" {
 		panic(fmt.Sprintf("registry: prompt %q needs a name of [a-z_], a title and a description", p.Name))
 	}
-	stringsOnly[In](p.Name, nil)
-	e := newEntry(sys, render, nil)
+	stringsOnly(d.in, p.Name, nil)
+	e := d.entry(nil)
 	e.Kind, e.Name, e.Title, e.Description = PromptKind, p.Name, p.Title, p.Description
 	e.Governs, e.Access, e.Idempotent = p.Governs, Read, true
 	return e
 }
 
-func newEntry[B, In any, Out text.Renderer](sys systems.System[B], run Func[B, In, Out], edit func(*jsonschema.Schema)) Entry {
+func (d declaration) entry(edit func(*jsonschema.Schema)) Entry {
 	return Entry{
-		System:  sys.Name,
-		shape:   sync.OnceValue(func() *shape { return newShape(reflect.TypeFor[In](), edit) }),
-		output:  sync.OnceValues(func() (json.RawMessage, error) { return outputSchema(reflect.TypeFor[Out]()) }),
-		sources: func(set *systems.Set) []systems.Source { return listed(sys.Sources(set)) },
-		prepare: func(set, open *systems.Set, args []byte, u *uri.URI) (target, error) {
-			in := new(In)
-			if err := json.Unmarshal(args, in); err != nil {
-				// The arguments were checked against the schema, so this is a schema that
-				// says other than its type.
-				return target{}, fmt.Errorf("decoding checked arguments: %w", err)
-			}
-			if a, ok := any(*in).(Addressed); ok {
-				parsed, err := uri.Parse(a.Address())
-				if err != nil {
-					return target{}, err
-				}
-				u = &parsed
-			}
-			n, err := pick(sys, set, open, args, u)
-			t := target{in: in, source: n.Name, local: n.Local, address: u}
-			if c, ok := any(*in).(Classed); ok && err == nil {
-				t.op, err = c.Class()
-			}
-			if namer, ok := any(n.Backend).(documents.Namer); ok && u != nil && err == nil {
-				if address, path, ok := namer.Names(*u); ok {
-					t.names = []string{address.String(), path}
-				}
-			}
-			return t, err
-		},
-		call: func(ctx context.Context, set *systems.Set, t target) (text.Renderer, error) {
-			backend, ok := sys.Sources(set).Named(t.source)
-			if !ok {
-				return nil, fail.Errorf(fail.Denied, "policy closes the source %q to this call", t.source)
-			}
-			b := backend.Backend
-			if lib, ok := any(b).(documents.Library); ok && set.Opened != nil {
-				if asking, ok := any(opener{lib, set.Opened}).(B); ok {
-					b = asking
-				}
-			}
-			return run(ctx, b, *t.in.(*In))
-		},
+		System:  d.sys.Name,
+		shape:   sync.OnceValue(func() *shape { return newShape(d.in, edit) }),
+		output:  sync.OnceValues(func() (json.RawMessage, error) { return outputSchema(d.out) }),
+		sources: func(set *systems.Set) []systems.Source { return listed(d.sys.Sources(set)) },
+		prepare: d.prepare,
+		call:    d.call,
 	}
+}
+
+// prepare decodes checked arguments and picks the source.
+func (d declaration) prepare(set, open *systems.Set, args []byte, u *uri.URI) (target, error) {
+	in := reflect.New(d.in).Interface()
+	if err := json.Unmarshal(args, in); err != nil {
+		// The arguments were checked against the schema, so this is a schema that
+		// says other than its type.
+		return target{}, fmt.Errorf("decoding checked arguments: %w", err)
+	}
+	if a, ok := in.(Addressed); ok {
+		parsed, err := uri.Parse(a.Address())
+		if err != nil {
+			return target{}, err
+		}
+		u = &parsed
+	}
+	key := ""
+	if k, ok := in.(Keyed); ok {
+		key = k.Key()
+	}
+	n, err := d.sys.choose(set, open, args, key, u)
+	t := target{in: in, source: n.Name, local: n.Local, address: u}
+	if c, ok := in.(Classed); ok && err == nil {
+		t.op, err = c.Class()
+	}
+	if namer, ok := n.Backend.(documents.Namer); ok && u != nil && err == nil {
+		if address, path, ok := namer.Names(*u); ok {
+			t.names = []string{address.String(), path}
+		}
+	}
+	return t, err
+}
+
+// call runs the capability with the back end that set has of the target's source.
+func (d declaration) call(ctx context.Context, set *systems.Set, t target) (text.Renderer, error) {
+	ctx = systems.WithSet(ctx, set)
+	n, ok := d.sys.Sources(set).Named(t.source)
+	if !ok {
+		return nil, fail.Errorf(fail.Denied, "policy closes the source %q to this call", t.source)
+	}
+	if d.sys.Routes() && t.address != nil {
+		// A source may have a library for each of its schemes.
+		if r, err := d.sys.route(set, *t.address); err == nil && r.Name == t.source {
+			n = r
+		}
+	}
+	if lib, ok := n.Backend.(documents.Library); ok && set.Opened != nil {
+		return d.run(ctx, t.in, opener{lib, set.Opened}, n.Backend)
+	}
+	return d.run(ctx, t.in, n.Backend)
 }
 
 // An opener is a library that asks before it hands out what it has opened.
@@ -183,49 +244,13 @@ func (o opener) Open(ctx context.Context, u uri.URI) (*documents.Document, error
 	return doc, nil
 }
 
-// listed are the sources without their back ends.
-func listed[B any](sources systems.Sources[B]) []systems.Source {
-	var out []systems.Source
-	for _, n := range sources {
-		out = append(out, systems.Source{Name: n.Name, Local: n.Local})
-	}
-	return out
-}
-
-// pick returns the source that a call is for: by address, by the source argument, or
-// the first that is open to it. One that is closed and named is returned too, so that the
-// refusal can say which rule closes it; no other error tells of it.
-func pick[B any](sys systems.System[B], set, open *systems.Set, args []byte, u *uri.URI) (systems.Named[B], error) {
-	if u != nil && sys.Routes() {
-		return sys.Route(set, *u)
-	}
-	sources := sys.Sources(set)
-	if len(sources) == 0 {
-		return systems.Named[B]{}, fail.Errorf(fail.Unsupported, "no source for %s is configured", sys.Name)
-	}
-	var arg struct{ Source string }
-	if err := json.Unmarshal(args, &arg); err != nil {
-		return systems.Named[B]{}, fmt.Errorf("decoding the source argument: %w", err)
-	}
-	choice := sys.Sources(open)
-	if arg.Source == "" {
-		return append(choice, sources[0])[0], nil
-	}
-	n, ok := sources.Named(arg.Source)
-	if !ok {
-		return n, unknownValue("source", arg.Source, choice.Names())
-	}
-	return n, nil
-}
-
 func validName(s string) bool {
 	return s != "" && len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == "" && s[0] != '_'
 }
 
-// stringsOnly panics unless In is a struct of strings and, where vars is given, has a
+// stringsOnly panics unless t is a struct of strings and, where vars is given, has a
 // field for each variable.
-func stringsOnly[In any](name string, vars []string) {
-	t := reflect.TypeFor[In]()
+func stringsOnly(t reflect.Type, name string, vars []string) {
 	have := map[string]bool{}
 	for i := range t.NumField() {
 		f := t.Field(i)

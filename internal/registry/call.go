@@ -123,6 +123,7 @@ func values(raw json.RawMessage) []string {
 
 // Run calls the capability with the back end that set has of the call's source.
 func (c *Call) Run(ctx context.Context, set *systems.Set) (text.Renderer, error) {
+	TaskOf(ctx).at(c)
 	return c.Entry.call(ctx, set, c.target)
 }
 

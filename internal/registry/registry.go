@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -73,6 +74,7 @@ type Tool struct {
 	Ops                      []string                 // what a Classed input can be, for policy; nil if it is not one
 	Longest                  time.Duration            // what a call may take that waits for others, where that is more than the limit of calls
 	Schema                   func(*jsonschema.Schema) // adds enums and bounds to the inferred input schema; optional
+	Follow                   *Follow                  // of a tool whose work may go on after a call; optional
 }
 
 // A Template describes a resource template. URI is its address, such as
@@ -99,6 +101,8 @@ type Entry struct {
 	Idempotent, AlwaysLoad, AskUser bool
 	System                          string
 	Longest                         time.Duration // see Tool.Longest
+
+	follow *Follow
 
 	ops     []string // of a Classed input
 	shape   func() *shape
@@ -203,11 +207,20 @@ func New(es ...Entry) *Registry {
 // Entries returns the capabilities, sorted by kind and name.
 func (r *Registry) Entries() []Entry { return slices.Clone(r.entries) }
 
-// Lookup returns the capability of a kind by its name.
+// Lookup returns the capability of a kind by its name: of a tool also the Poll, whose name
+// is that of the tool and "/task".
 func (r *Registry) Lookup(k Kind, name string) (*Entry, bool) {
+	name, poll := strings.CutSuffix(name, followed)
 	for i := range r.entries {
-		if e := &r.entries[i]; e.Kind == k && e.Name == name {
+		e := &r.entries[i]
+		if e.Kind != k || e.Name != name {
+			continue
+		}
+		if !poll {
 			return e, true
+		}
+		if e.follow != nil {
+			return &e.follow.Poll, true
 		}
 	}
 	return nil, false

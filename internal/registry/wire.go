@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/systems"
 	"cleat/internal/systems/documents"
+	"cleat/internal/tasks"
 )
 
 // A Request is one call on its way in, from a client or from the command line.
@@ -151,6 +151,7 @@ func (r *Registry) NewServer(set *systems.Set, caller Caller, opt Options) *mcp.
 		}
 		return nil
 	})
+	w.addTasks(srv, opt)
 	srv.AddReceivingMiddleware(w.middleware)
 	return srv
 }
@@ -162,6 +163,7 @@ type wire struct {
 	bound     map[string]bool // tools that the SDK knows
 	discovery mcp.DiscoverResult
 	self      *mcp.Implementation
+	tasks     *tasks.Store // nil if there are none
 
 	bindAll     func() error // adds what is to be listed, once
 	initialized atomic.Bool  // the one connection has had its initialize
@@ -275,6 +277,7 @@ func (w *wire) middleware(next mcp.MethodHandler) mcp.MethodHandler {
 		case *mcp.ServerRequest[*mcp.DiscoverParams]:
 			// The SDK's own answer stores state that makes a later initialize fail.
 			d := w.discovery
+			w.declareTasks(r, &d)
 			return &d, nil
 		case *mcp.ServerRequest[*mcp.InitializeParams]:
 			return w.initialize(ctx, next, method, r)
@@ -282,6 +285,11 @@ func (w *wire) middleware(next mcp.MethodHandler) mcp.MethodHandler {
 			if r.Params != nil && !w.bound[r.Params.Name] {
 				return w.callTool(ctx, r)
 			}
+			if w.mayBeTask(r) {
+				return w.callTask(ctx, r)
+			}
+		case *mcp.ServerRequest[*taskParams]:
+			return w.task(ctx, method, r)
 		case *mcp.ReadResourceRequest:
 			return w.readResource(ctx, r)
 		case *mcp.ListResourcesRequest:
@@ -423,19 +431,6 @@ func (w *wire) getPrompt(ctx context.Context, req *mcp.GetPromptRequest) (*mcp.G
 	return res, nil
 }
 
-// finished makes res, which is empty, say that it is the whole result, as the newer era
-// requires. The SDK does so for what its own handlers return and has no field for it; a
-// result that comes from a middleware has to be decoded to have it.
-func finished(req interface{ ProtocolVersion() string }, res json.Unmarshaler) error {
-	if req.ProtocolVersion() < firstWithResultType {
-		return nil
-	}
-	return res.UnmarshalJSON([]byte(`{"resultType":"complete"}`))
-}
-
-// firstWithResultType is the first version of the protocol whose results have a type.
-const firstWithResultType = "2026-07-28"
-
 func (w *wire) complete(ctx context.Context, req *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
 	p := req.Params
 	q := Request{Method: Complete, Argument: p.Argument.Name, Prefix: p.Argument.Value, Client: client(req)}
@@ -463,28 +458,4 @@ func (w *wire) complete(ctx context.Context, req *mcp.CompleteRequest) (*mcp.Com
 	}
 	return &mcp.CompleteResult{Completion: mcp.CompletionResultDetails{Values: values, Total: r.Total,
 		HasMore: r.Total > len(values)}}, nil
-}
-
-// rpcError is a failure of what has no isError result. The client shows the message
-// alone, so it is whole.
-func rpcError(r Reply) *jsonrpc.Error {
-	code := int64(jsonrpc.CodeInvalidParams)
-	switch r.Err.Code {
-	case fail.Internal:
-		code = jsonrpc.CodeInternalError
-	case fail.Unavailable, fail.Timeout, fail.Busy, fail.Conflict, fail.UnknownOutcome:
-		code = codeOwn
-	}
-	return &jsonrpc.Error{Code: code, Message: r.Text}
-}
-
-// codeOwn is of the range that is free for implementations.
-const codeOwn = -32000
-
-// client names who asks, in either era of the protocol.
-func client(req interface{ ClientInfo() *mcp.Implementation }) string {
-	if c := req.ClientInfo(); c != nil {
-		return fmt.Sprintf("%.200s/%.100s", c.Name, c.Version)
-	}
-	return ""
 }

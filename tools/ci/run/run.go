@@ -28,6 +28,7 @@ var Tool = registry.NewTool(systems.CI, registry.Tool{
 		zero, most := 0.0, ci.MaxWait.Seconds()
 		s.Properties["wait"].Minimum, s.Properties["wait"].Maximum = &zero, &most
 	},
+	Follow: &registry.Follow{Poll: follow, Resume: "op=wait"},
 }, run)
 
 // Input is what the model sends.
@@ -64,6 +65,11 @@ func run(ctx context.Context, s *ci.Service, in Input) (*ci.Detail, error) {
 	case c.Op != "start" && (in.Task != "" || len(in.Args) > 0 || len(in.Inputs) > 0 || in.Branch != ""):
 		return nil, fail.Errorf(fail.Invalid, "op=%s takes just the run", c.Op).Then("leave task, args, inputs and branch out")
 	}
+	task := registry.TaskOf(ctx)
+	c.Wait = task.Wait(c.Wait)
 	done, err := s.Do(ctx, c)
+	if err == nil && done.Waited {
+		task.Begin(done.ID, in.Budget)
+	}
 	return done, fail.Hint(err, "list the runs with ci_runs")
 }
