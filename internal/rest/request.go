@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -92,45 +93,58 @@ func GetJSON[T any](ctx context.Context, c *Client, path string, query url.Value
 
 // Do sends r and decodes the JSON that comes. Errors are as the package comment says; a
 // write whose outcome is not known fails with fail.UnknownOutcome.
-func Do[T any](ctx context.Context, c *Client, r Request) (T, *Answer, error) {
-	var v, zero T
-	data, a, err := c.Bytes(ctx, r)
-	if err != nil {
-		return zero, nil, err
-	}
-	if what := decode(data, &v); what != "" {
-		return zero, nil, c.doubt(r.Method, r.Repeatable, c.unexpected(a.Status, a.Header, what))
-	}
-	return v, a, nil
+func Do[T any](ctx context.Context, c *Client, r Request) (v T, a *Answer, err error) {
+	a, err = c.into(ctx, r, &v)
+	return v, a, err
 }
 
-// decode reads JSON that checkJSON has accepted, and says what is wrong with it.
-func decode[T any](data []byte, v *T) (what string) {
+// into decodes what comes for r into the variable that v points to, which has its zero
+// value when it fails.
+func (c *Client) into(ctx context.Context, r Request, v any) (*Answer, error) {
+	data, a, err := c.Bytes(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if what := decode(data, v); what != "" {
+		return nil, c.doubt(r.Method, r.Repeatable, c.unexpected(a.Status, a.Header, what))
+	}
+	return a, nil
+}
+
+// decode reads JSON that checkJSON has accepted into the variable that v points to, and says
+// what is wrong with it; then the variable has its zero value.
+func decode(data []byte, v any) (what string) {
 	if string(bytes.TrimSpace(data)) == "null" {
 		return "null"
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		return jsonProblem(err)
-	}
-	if k, ok := any(v).(Checker); ok {
+		what = jsonProblem(err)
+	} else if k, ok := v.(Checker); ok {
 		if err := k.Check(); err != nil {
-			return err.Error()
+			what = err.Error()
 		}
 	}
-	return ""
+	if what != "" {
+		reflect.ValueOf(v).Elem().SetZero()
+	}
+	return what
 }
 
 // Decode is what Do does with a body, for one that came in another way: in an event.
-func Decode[T any](c *Client, data []byte) (T, error) {
-	var v, zero T
+func Decode[T any](c *Client, data []byte) (v T, err error) {
+	err = c.decoded(data, &v)
+	return v, err
+}
+
+func (c *Client) decoded(data []byte, v any) error {
 	what := checkJSON(data)
 	if what == "" {
-		what = decode(data, &v)
+		what = decode(data, v)
 	}
 	if what != "" {
-		return zero, c.unexpected(0, nil, what)
+		return c.unexpected(0, nil, what)
 	}
-	return v, nil
+	return nil
 }
 
 // Bytes sends r and returns the whole body, of one of the types that r wants.

@@ -9,17 +9,23 @@ import "slices"
 // Sort sorts s as cmp orders its elements, and keeps equal ones in the order they have: it
 // is slices.SortStableFunc, with an index and a copy of s in memory meanwhile.
 func Sort[S ~[]E, E any](s S, cmp func(a, b E) int) {
-	if len(s) < 2 {
-		return
-	}
-	index := make([]int, len(s))
-	for i := range index {
-		index[i] = i
-	}
-	slices.SortStableFunc(index, func(i, j int) int { return cmp(s[i], s[j]) })
-	sorted := make([]E, len(s))
+	index := order(len(s), func(i, j int) int { return cmp(s[i], s[j]) })
+	sorted := make([]E, len(index))
 	for i, at := range index {
 		sorted[i] = s[at]
 	}
 	copy(s, sorted)
+}
+
+// order returns 0 to n-1 as cmp orders them; nil where there is nothing to order.
+func order(n int, cmp func(i, j int) int) []int {
+	if n < 2 {
+		return nil
+	}
+	index := make([]int, n)
+	for i := range index {
+		index[i] = i
+	}
+	slices.SortStableFunc(index, cmp)
+	return index
 }

@@ -12,6 +12,7 @@ import (
 	"cleat/internal/sources/github"
 	"cleat/internal/sources/gitlab"
 	"cleat/internal/sources/jenkins"
+	"cleat/internal/sources/linear"
 	"cleat/internal/sources/local"
 	"cleat/internal/sources/mysql"
 	"cleat/internal/sources/postgres"
@@ -83,6 +84,7 @@ func Kinds() []Kind {
 		of(remote("github"), github.Open),
 		of(remote("gitlab"), gitlab.Open),
 		of(remote("jenkins"), jenkins.Open),
+		of(remote("linear"), linear.Open),
 		of(Kind{Name: "local", Local: true, Exec: []string{"tasks", "env"}}, openLocal),
 		of(server("mysql"), mysql.Open),
 		of(server("postgres"), postgres.Open),

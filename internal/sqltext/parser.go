@@ -3,10 +3,14 @@ package sqltext
 // A parser takes tokens from the front.
 type parser struct{ tokens []Token }
 
+//
+//go:noinline
 func (p *parser) at(words ...string) bool { return len(p.tokens) > 0 && p.tokens[0].word(words...) }
 func (p *parser) is(op string) bool       { return len(p.tokens) > 0 && p.tokens[0].is(op) }
 
 // take takes one of the keywords if it is next.
+//
+//go:noinline
 func (p *parser) take(words ...string) bool {
 	if p.at(words...) {
 		p.tokens = p.tokens[1:]

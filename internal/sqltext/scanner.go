@@ -18,6 +18,8 @@ type scanner struct {
 }
 
 // at returns the byte n after pos, 0 after the end: no text holds NUL.
+//
+//go:noinline
 func (s *scanner) at(n int) byte {
 	if s.pos+n < len(s.src) {
 		return s.src[s.pos+n]
@@ -25,9 +27,13 @@ func (s *scanner) at(n int) byte {
 	return 0
 }
 
+//
+//go:noinline
 func (s *scanner) rest() string { return s.src[s.pos:] }
 
 // add appends the token of n bytes at pos, and moves behind it.
+//
+//go:noinline
 func (s *scanner) add(k Kind, n int, text string) {
 	s.tokens = append(s.tokens, Token{Kind: k, Text: text, Start: s.pos, End: s.pos + n})
 	s.pos += n
@@ -106,6 +112,8 @@ func closing(text string, n int, escapes bool) (int, bool) {
 }
 
 // span returns how many bytes from n bytes after pos on are of the set.
+//
+//go:noinline
 func (s *scanner) span(n int, set func(byte) bool) int {
 	i := s.pos + n
 	for i < len(s.src) && set(s.src[i]) {

@@ -149,9 +149,13 @@ func executable() *fail.Error {
 }
 
 // is reports whether t is the mark or operator op.
+//
+//go:noinline
 func (t Token) is(op string) bool { return t.Kind == Op && t.Text == op }
 
 // word reports whether t is one of the keywords, in lower case.
+//
+//go:noinline
 func (t Token) word(words ...string) bool {
 	if t.Kind != Word {
 		return false
@@ -165,4 +169,6 @@ func (t Token) word(words ...string) bool {
 }
 
 // name reports whether t can be the name of something.
+//
+//go:noinline
 func (t Token) name() bool { return t.Kind == Word || t.Kind == Quoted }

@@ -94,6 +94,8 @@ func scanBraces(d dialect, src []byte) []Symbol {
 	return p.out
 }
 
+//
+//go:noinline
 func (p *parser) top() *frame { return &p.frames[len(p.frames)-1] }
 
 func (p *parser) token(t tok) {
@@ -281,6 +283,8 @@ func (p *parser) splits(t tok) bool {
 
 // declare appends a symbol called name, which stands at the token at, in the statement
 // st, and returns its index, or -1 where there is no name.
+//
+//go:noinline
 func (p *parser) declare(kind Kind, name string, at tok, st []tok) int {
 	return p.declareIn(kind, name, p.top().path, at, st)
 }
@@ -343,6 +347,8 @@ func (p *parser) lineAt(t tok) int32 {
 }
 
 // word returns the text of t as a string, if it is a name.
+//
+//go:noinline
 func (p *parser) word(t tok) string {
 	if t.kind != tokIdent {
 		return ""

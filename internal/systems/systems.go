@@ -222,7 +222,9 @@ func (s *Set) List() []Source {
 			out = append(out, Source{Name: name, Local: local})
 			i = len(out) - 1
 		}
-		out[i].Systems = append(out[i].Systems, system)
+		if !slices.Contains(out[i].Systems, system) {
+			out[i].Systems = append(out[i].Systems, system)
+		}
 		if h, ok := backend.(Healthy); ok && out[i].Health == "" {
 			out[i].Health = h.Health()
 		}

@@ -3,6 +3,7 @@ package forge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
+	"cleat/internal/outgoing"
 	"cleat/internal/rest"
 )
 
@@ -21,6 +23,9 @@ type Config struct {
 	// for parts of a name and "**" for any parts between slashes. All that the token can
 	// see if empty.
 	Repos []string `toml:"repos"`
+
+	// Outgoing is what texts that are written there may have; see package outgoing.
+	Outgoing []string `toml:"outgoing"`
 }
 
 // Validate returns what is wrong, each problem with a method Key() string.
@@ -28,6 +33,9 @@ func (c Config) Validate() error {
 	errs := []error{c.Config.Validate()}
 	if err := CheckRepos(c.Repos); err != nil {
 		errs = append(errs, keyError{"repos", err})
+	}
+	if bad := outgoing.Validate(c.Outgoing); len(bad) > 0 {
+		errs = append(errs, keyError{"outgoing", fmt.Errorf("want some of %q, not %q", outgoing.Allowances(), bad[0])})
 	}
 	return errors.Join(errs...)
 }

@@ -35,7 +35,8 @@ type Config struct{ forge.Config }
 // A Source is one Gitea or Forgejo. It is safe for concurrent use.
 type Source struct {
 	forge.Searcher
-	rest *rest.Client
+	rest     *rest.Client
+	outgoing []string
 }
 
 var (
@@ -53,7 +54,7 @@ func Open(_ context.Context, c Config, h host.Host) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{rest: client}
+	s := &Source{rest: client, outgoing: c.Outgoing}
 	s.Searcher = forge.Searcher{Title: title, Allow: forge.NewAllow(c.Repos), Service: service{s}, Host: h}
 	return s, nil
 }

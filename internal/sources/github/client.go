@@ -47,7 +47,8 @@ func (c Config) Validate() error {
 // A Source is one GitHub. It is safe for concurrent use.
 type Source struct {
 	forge.Searcher
-	rest *rest.Client
+	rest     *rest.Client
+	outgoing []string
 }
 
 var (
@@ -67,7 +68,7 @@ func Open(_ context.Context, c Config, h host.Host) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{rest: client}
+	s := &Source{rest: client, outgoing: c.Outgoing}
 	s.Searcher = forge.Searcher{Title: title, Allow: forge.NewAllow(c.Repos), Service: service{s}, Index: index{s}, Host: h}
 	return s, nil
 }

@@ -48,7 +48,8 @@ func (c Config) Validate() error {
 // A Source is one GitLab. It is safe for concurrent use.
 type Source struct {
 	forge.Searcher
-	rest *rest.Client
+	rest     *rest.Client
+	outgoing []string
 
 	mu    sync.Mutex
 	names map[int64]string // of projects, by their ids

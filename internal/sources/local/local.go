@@ -1,5 +1,6 @@
 // Package local runs the project's own tasks on this machine, in the background, and is a
-// ci.Runner, ci.Starter, ci.Planner and ci.Reporter over those runs.
+// ci.Runner, ci.Starter, ci.Planner and ci.Reporter over those runs. It also has the tickets
+// that are kept on this machine (package tracker).
 //
 // # What a run is
 //
@@ -48,6 +49,7 @@ import (
 	"cleat/internal/host"
 	"cleat/internal/size"
 	"cleat/internal/sources/local/tasks"
+	"cleat/internal/sources/local/tracker"
 )
 
 // Limits.
@@ -148,6 +150,9 @@ type Options struct {
 	// Branch tells what is checked out: "" for what is not known. Nil knows nothing.
 	Branch func(ctx context.Context) (branch, commit string, err error)
 
+	// Me returns the name of who uses cleat, for tickets. Nil knows nobody.
+	Me func(ctx context.Context) (string, error)
+
 	// Dirty reports whether tracked files differ from the commit. Nil means not known.
 	Dirty func(ctx context.Context) (bool, error)
 }
@@ -159,6 +164,8 @@ type Source struct {
 	o    Options
 	root string // Options.Root without links
 	most int64  // bytes of output of a run
+
+	tickets *tracker.Tracker
 
 	mu     sync.Mutex
 	closed bool
@@ -197,7 +204,8 @@ func Open(c Config, h host.Host, o Options) (*Source, error) {
 	if o.Getenv == nil {
 		o.Getenv = os.LookupEnv
 	}
-	return &Source{c: c, h: h, o: o, root: abs, most: MaxOutput, owned: map[string]*supervised{}}, nil
+	return &Source{c: c, h: h, o: o, root: abs, most: MaxOutput, owned: map[string]*supervised{},
+		tickets: tracker.New(h, tracker.Options{Me: o.Me})}, nil
 }
 
 // Close ends the runs that this process started: their supervisors see to that, and go on
@@ -219,8 +227,8 @@ func (s *Source) Close() error {
 		select {
 		case <-o.done:
 		case <-late.C:
-			return nil
+			return s.tickets.Close()
 		}
 	}
-	return nil
+	return s.tickets.Close()
 }

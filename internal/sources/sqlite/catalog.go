@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"cleat/internal/sorting"
-	"cleat/internal/sources/sqlite/engine"
+	"cleat/internal/sqlite/engine"
 	"cleat/internal/sqltext"
 	"cleat/internal/systems/databases"
 )

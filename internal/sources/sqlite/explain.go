@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"cleat/internal/fail"
-	"cleat/internal/sources/sqlite/engine"
+	"cleat/internal/sqlite/engine"
 	"cleat/internal/sqltext"
 	"cleat/internal/systems/databases"
 )

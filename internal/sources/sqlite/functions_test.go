@@ -3,7 +3,7 @@ package sqlite
 import (
 	"testing"
 
-	"cleat/internal/sources/sqlite/engine"
+	"cleat/internal/sqlite/engine"
 )
 
 // TestHarmless goes through the functions that SQLite has: each is harmless, or one of

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
-	"cleat/internal/sources/sqlite/engine"
+	"cleat/internal/sqlite/engine"
 	"cleat/internal/sqltext"
 	"cleat/internal/systems/databases"
 )

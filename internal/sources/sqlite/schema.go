@@ -10,7 +10,7 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/glob"
 	"cleat/internal/sorting"
-	"cleat/internal/sources/sqlite/engine"
+	"cleat/internal/sqlite/engine"
 	"cleat/internal/systems/databases"
 )
 

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"strings"
 
-	"cleat/internal/sources/sqlite/engine"
+	"cleat/internal/sqlite/engine"
 )
 
 // SQLite's own instr, replace and trim take time that grows with the product of the lengths

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"cleat/internal/fail"
-	"cleat/internal/sources/sqlite/engine"
+	"cleat/internal/sqlite/engine"
 	"cleat/internal/systems/databases"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"cleat/internal/fail"
-	"cleat/internal/sources/sqlite/engine"
+	"cleat/internal/sqlite/engine"
 	"cleat/internal/sqltext"
 	"cleat/internal/systems/databases"
 )

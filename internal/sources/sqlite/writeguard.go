@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"cleat/internal/fail"
-	"cleat/internal/sources/sqlite/engine"
+	"cleat/internal/sqlite/engine"
 	"cleat/internal/systems/databases"
 )
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cleat/internal/fail"
@@ -88,15 +89,14 @@ func Partly(err error, done ...string) error {
 	return p.Because("%s", e.Why).Then("read it with ticket_read, and repeat what is missing")
 }
 
-// clip is s as an error may quote it.
-func clip(s string) string { return clipTo(s, 80) }
+// clip is s on one line, as an error may show it.
+func clip(s string) string { return word(s, 80) }
 
-func clipTo(s string, most int) string {
-	s = text.Line(s)
+// quote is s in quotes, as an error may show it: what cannot be seen is escaped.
+func quote(s string) string {
+	const most = 160
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return s
+	return strconv.Quote(s)
 }
-
-func quote(s string) string { return fmt.Sprintf("%q", clipTo(s, 160)) }

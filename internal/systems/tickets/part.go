@@ -120,5 +120,5 @@ func glue(text, more string, inside bool) string {
 // item reports whether a line is an item of a list, or a row of a table.
 func item(line string) bool {
 	line = strings.TrimLeft(line, " \t")
-	return strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") || strings.HasPrefix(line, "|")
+	return line != "" && (isItem(line) || line[0] == '|')
 }

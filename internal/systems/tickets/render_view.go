@@ -107,11 +107,11 @@ func (v *View) comments(w *text.Writer) {
 		}
 		return
 	}
-	all := ""
+	count := text.Count(len(shown), "comment")
 	if v.CommentCount > len(shown) {
-		all = fmt.Sprintf(" of %d", v.CommentCount)
+		count = fmt.Sprintf("%d of %s", len(shown), text.Count(v.CommentCount, "comment"))
 	}
-	w.Say("%d%s comments, newest first", len(shown), all)
+	w.Say("%s, newest first", count)
 	for i := range shown {
 		c := &shown[i]
 		head := fmt.Sprintf("\n— %s %s", word(c.Author, rowName), day(c.Created, v.now))
