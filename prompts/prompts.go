@@ -4,5 +4,6 @@ package prompts
 import (
 	_ "cleat/prompts/explore/db" // explore_db
 	_ "cleat/prompts/fix/ci"     // fix_ci
+	_ "cleat/prompts/fix/ticket" // fix_ticket
 	_ "cleat/prompts/onboard"    // onboard
 )

@@ -28,7 +28,14 @@ const listRequest = `{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"_m
 func buildFor(b testing.TB, pkg string) string {
 	b.Helper()
 	bin := filepath.Join(b.TempDir(), "bin")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-tags", "nethttpomithttp2", "-o", bin, pkg)
+	args := []string{"build", "-trimpath", "-ldflags", "-s -w", "-tags", "nethttpomithttp2", "-o", bin}
+	for _, cold := range []string{"github.com", "golang.org/x", "cleat/internal/sources", "cleat/internal/systems"} {
+		args = append(args, "-gcflags="+cold+"/...=-l")
+	}
+	for _, hot := range []string{"github.com/modelcontextprotocol", "github.com/segmentio"} {
+		args = append(args, "-gcflags="+hot+"/...=")
+	}
+	cmd := exec.Command("go", append(args, pkg)...)
 	cmd.Dir = repository
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

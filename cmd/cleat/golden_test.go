@@ -140,10 +140,11 @@ func steps(session string) []string {
 type world struct {
 	dir, home string
 	env       []string
-	fake      string // the address of the fake server, if there is one
-	dsn, lite string // the address of the database server, the path of the SQLite file, if there is one
-	lastRun   string // the id of the run that was started last
-	commits   int    // git commands so far: each is a day later than the one before
+	fake      string   // the address of the fake server, if there is one
+	tickets   []string // keys of tickets of this machine, in the order in which they appeared
+	dsn, lite string   // the address of the database server, the path of the SQLite file, if there is one
+	lastRun   string   // the id of the run that was started last
+	commits   int      // git commands so far: each is a day later than the one before
 }
 
 func newWorld(t testing.TB, archive *txtar.Archive) *world {
@@ -249,7 +250,11 @@ func (w *world) change(t *testing.T, what string) {
 
 // fill puts the world's names into what is sent.
 func (w *world) fill(s string) string {
-	return strings.NewReplacer("$DIR", w.dir, "$HOME", w.home, "$FAKE", w.fake, "$LITE", w.lite, "$RUN", w.lastRun).Replace(s)
+	pairs := []string{"$DIR", w.dir, "$HOME", w.home, "$FAKE", w.fake, "$LITE", w.lite, "$RUN", w.lastRun}
+	for i, key := range w.tickets {
+		pairs = append(pairs, fmt.Sprintf("$T%d", i+1), key)
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
 }
 
 // command runs cleat on the command line and shows what it prints.

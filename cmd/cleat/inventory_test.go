@@ -59,7 +59,7 @@ func inProcess(t *testing.T, configuration ...string) *app {
 
 // Limits of product.md on what every session pays for.
 const (
-	maxListBytes        = 11_000 // of what is on by default
+	maxListBytes        = 14_500 // of what is on by default
 	maxWholeBytes       = 24_000 // of all tools
 	maxDatabaseBytes    = 3_000  // of the three tools of databases
 	maxToolBytes        = 1_400

@@ -38,7 +38,18 @@ func (a *app) runs() local.Options {
 			p, err := position(ctx)
 			return p.Branch, p.Commit, err
 		},
+		Me: func(context.Context) (string, error) { return a.program.login(), nil },
 	}
+}
+
+// login is what the system calls the person who runs cleat, "" if it does not say.
+func (p *program) login() string {
+	for _, name := range []string{"USER", "LOGNAME", "USERNAME"} {
+		if v, ok := p.lookup(name); ok && v != "" {
+			return v
+		}
+	}
+	return ""
 }
 
 // trustName is what a task is called where trust is kept.

@@ -1,12 +1,20 @@
 package main
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // runID is the id of a run of this machine.
 var runID = regexp.MustCompile(`\b\d{6}-\d{6}-[a-z2-7]{5}\b`)
+
+// ticketKey is the key of a ticket of this machine.
+var ticketKey = regexp.MustCompile(`\bct-[0-9a-z]{4,}\b`)
+
+// exampleKey is the one that errors show.
+const exampleKey = "ct-7x2k"
 
 // What differs from run to run, and what stands for it.
 var masks = []struct {
@@ -26,6 +34,7 @@ var masks = []struct {
 	{regexp.MustCompile(`\bt\d+_app\b`), "app"}, // a role of MariaDB, which are not apart as databases are
 	{regexp.MustCompile(`'t\d+\.`), "'shop."},   // a database of MariaDB
 	{regexp.MustCompile(`(request|began) at \d{4}-\d\d-\d\dT[0-9:]{8}Z`), "$1 at $$TIME"},
+	{regexp.MustCompile(`\b(\d{4}-\d\d-\d\d )?\d\d:\d\dZ`), "$$TIME"},
 	{regexp.MustCompile(`"lastModified": "[^"]*"`), `"lastModified": "$$TIME"`},
 }
 
@@ -33,6 +42,17 @@ func (w *world) mask(s string) string {
 	if id := runID.FindString(s); id != "" {
 		w.lastRun = id
 	}
+	s = ticketKey.ReplaceAllStringFunc(s, func(key string) string {
+		if key == exampleKey {
+			return key
+		}
+		i := slices.Index(w.tickets, key)
+		if i < 0 {
+			i = len(w.tickets)
+			w.tickets = append(w.tickets, key)
+		}
+		return fmt.Sprintf("$T%d", i+1)
+	})
 	s = strings.NewReplacer(w.dir, "$DIR", w.home, "$HOME", programVersion(), "$VERSION").Replace(s)
 	if w.fake != "" {
 		s = strings.ReplaceAll(s, w.fake, "$FAKE")

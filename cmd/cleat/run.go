@@ -51,7 +51,7 @@ func (p *program) run(args []string) int {
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(p.serveCommand(&code), p.callCommand(), p.readCommand(), p.toolsCommand(), p.promptCommand(),
-		p.policyCommand(), p.auditCommand(), p.trustCommand(), p.initCommand(), p.doctorCommand(), p.versionCommand(), p.workerCommand())
+		p.policyCommand(), p.auditCommand(), p.trustCommand(), p.ticketsCommand(), p.initCommand(), p.doctorCommand(), p.versionCommand(), p.workerCommand())
 	err := root.ExecuteContext(context.Background())
 	var usage usageError
 	switch {
