@@ -125,15 +125,7 @@ func (k Kind) Open(ctx context.Context, set *systems.Set, name string, config an
 		set.Documents = append(set.Documents,
 			systems.Named[documents.Library]{Name: name, Local: k.Local, Backend: ci.NewLibrary(service)})
 	}
-	var tracker tickets.Tracker
-	switch s := src.(type) {
-	case tickets.Tracker:
-		tracker = s
-	case interface {
-		Tickets(remotes func(context.Context) ([]string, error)) tickets.Tracker
-	}:
-		tracker = s.Tickets(func(ctx context.Context) ([]string, error) { return remotes(ctx, set) })
-	}
+	tracker := trackerOf(src, func(ctx context.Context) ([]string, error) { return remotes(ctx, set) })
 	if tracker != nil {
 		service := tickets.New(name, tracker, tickets.Options{Local: k.Local, Now: h.Now, Related: related,
 			Redact: func(s string) string { return string(h.Redact("", []byte(s))) }})
@@ -154,6 +146,20 @@ func (k Kind) Open(ctx context.Context, set *systems.Set, name string, config an
 		set.Documents = append(set.Documents, systems.Named[documents.Library]{Name: name, Local: k.Local, Backend: s})
 	}
 	return src, nil
+}
+
+// trackerOf is what a source has of tickets, nil if nothing. remotes are the addresses that
+// the checkout is pushed to.
+func trackerOf(src io.Closer, remotes func(context.Context) ([]string, error)) tickets.Tracker {
+	switch s := src.(type) {
+	case tickets.Tracker:
+		return s
+	case interface {
+		Tickets(remotes func(context.Context) ([]string, error)) tickets.Tracker
+	}:
+		return s.Tickets(remotes)
+	}
+	return nil
 }
 
 // checkout is the work tree that is served, nil if there is none. It may be opened after

@@ -53,3 +53,8 @@ func TestSuite(t *testing.T) {
 		return tr
 	}, can)
 }
+
+// What a person with an account runs against a service holds for the store too.
+func TestLive(t *testing.T) {
+	ticketstest.Live(t, open(t, filepath.Join(t.TempDir(), "state"), "ann", time.Now), "", true)
+}
