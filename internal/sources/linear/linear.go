@@ -1,5 +1,5 @@
-// Package linear serves the issues of Linear: it implements tickets.Writer, tickets.Finder and
-// tickets.Describer over Linear's GraphQL API.
+// Package linear serves the issues of Linear: it implements tickets.Writer and tickets.Finder
+// over Linear's GraphQL API.
 //
 // A project is a team, by its key: ENG for ENG-12. Where the key teams is empty, every team
 // that the token's owner may see is allowed. A status is the type of a workflow state, a state
@@ -85,9 +85,8 @@ type Source struct {
 }
 
 var (
-	_ tickets.Writer    = (*Source)(nil)
-	_ tickets.Finder    = (*Source)(nil)
-	_ tickets.Describer = (*Source)(nil)
+	_ tickets.Writer = (*Source)(nil)
+	_ tickets.Finder = (*Source)(nil)
 )
 
 // Open returns a source. It connects to nothing. It fails with fail.Invalid for a

@@ -157,12 +157,3 @@ func (s *Source) Created(ctx context.Context, w tickets.Write, since time.Time) 
 	}
 	return out, nil
 }
-
-// Describe implements tickets.Describer.
-func (s *Source) Describe(ctx context.Context, project string) ([]tickets.TypeInfo, error) {
-	if _, err := s.theTeam(ctx, project); err != nil {
-		return nil, err
-	}
-	return []tickets.TypeInfo{{Name: "issue", Needs: []tickets.Need{{Name: "title", Type: "string"}},
-		Fields: append([]string{"body", "priority", "assignee", "labels", "parent", "milestone"}, fieldNames()...)}}, nil
-}

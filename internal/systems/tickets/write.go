@@ -107,17 +107,3 @@ type Finder interface {
 	// project of w, by a list of the service that shows new ones at once, not by its index.
 	Created(ctx context.Context, w Write, since time.Time) ([]Ticket, error)
 }
-
-// A Describer can say what a write may set. Optional.
-type Describer interface {
-	// Describe returns the types of tickets of a project, with the fields that a create must
-	// be given, and the names of the others.
-	Describe(ctx context.Context, project string) ([]TypeInfo, error)
-}
-
-// A TypeInfo describes one type of ticket.
-type TypeInfo struct {
-	Name   string
-	Needs  []Need
-	Fields []string // names of what else can be set
-}

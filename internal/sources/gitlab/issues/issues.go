@@ -1,5 +1,5 @@
 // Package issues serves the issues of GitLab, gitlab.com or self-managed: it implements
-// tickets.Writer, tickets.Finder and tickets.Describer over package rest.
+// tickets.Writer and tickets.Finder over package rest.
 //
 // An issue is open or closed: there is no state for what somebody works on. Its type is
 // GitLab's (issue, incident, task, test_case). What links between issues there are depends on
@@ -47,9 +47,8 @@ type Tracker struct {
 }
 
 var (
-	_ tickets.Writer    = (*Tracker)(nil)
-	_ tickets.Finder    = (*Tracker)(nil)
-	_ tickets.Describer = (*Tracker)(nil)
+	_ tickets.Writer = (*Tracker)(nil)
+	_ tickets.Finder = (*Tracker)(nil)
 )
 
 // New returns a tracker over c, whose address is that of the instance, without /api/v4. It asks

@@ -93,16 +93,3 @@ func (t *Tracker) Created(ctx context.Context, w tickets.Write, since time.Time)
 	}
 	return out, nil
 }
-
-// Describe implements tickets.Describer.
-func (t *Tracker) Describe(ctx context.Context, project string) ([]tickets.TypeInfo, error) {
-	if _, err := t.project(ctx, project); err != nil {
-		return nil, err
-	}
-	var out []tickets.TypeInfo
-	for _, name := range types() {
-		out = append(out, tickets.TypeInfo{Name: name, Needs: []tickets.Need{{Name: "title", Type: "string"}},
-			Fields: append([]string{"body", "assignee", "labels", "milestone"}, fieldNames()...)})
-	}
-	return out, nil
-}

@@ -1,5 +1,5 @@
 // Package tracker keeps tickets on this machine, in one SQLite file in the repository's state
-// folder. It is a tickets.Tracker, a tickets.Writer and a tickets.Describer, and needs no
+// folder. It is a tickets.Tracker and a tickets.Writer, and needs no
 // configuration.
 //
 // # Tickets
@@ -47,8 +47,7 @@ const (
 )
 
 var (
-	_ tickets.Writer    = (*Tracker)(nil)
-	_ tickets.Describer = (*Tracker)(nil)
+	_ tickets.Writer = (*Tracker)(nil)
 )
 
 // Options are what the tracker needs of the process around it.
@@ -101,16 +100,6 @@ func (t *Tracker) Owns(_ context.Context, key string) tickets.Claim {
 		return tickets.No
 	}
 	return tickets.Likely
-}
-
-// Describe returns the types that are usual; any other word is one too.
-func (t *Tracker) Describe(context.Context, string) ([]tickets.TypeInfo, error) {
-	var out []tickets.TypeInfo
-	for _, name := range []string{"bug", "task", "feature", "epic", "chore", "question"} {
-		out = append(out, tickets.TypeInfo{Name: name, Needs: []tickets.Need{{Name: "title", Type: "string"}},
-			Fields: []string{"body", "priority", "assignee", "labels", "parent"}})
-	}
-	return out, nil
 }
 
 // me is the name of who writes.
