@@ -3,7 +3,9 @@ package sources
 import (
 	"context"
 	"strings"
+	"time"
 
+	"cleat/internal/fail"
 	"cleat/internal/systems"
 	"cleat/internal/systems/ci"
 	"cleat/internal/systems/code"
@@ -13,9 +15,10 @@ import (
 
 // Limits of what is looked at for the links of a ticket.
 const (
-	relatedCommits  = 300 // newest commits whose message is read
-	relatedShown    = 10  // of each kind
-	relatedBranches = 3   // whose runs are looked for
+	relatedCommits  = 300             // newest commits whose message is read
+	relatedShown    = 10              // of each kind
+	relatedBranches = 3               // whose runs are looked for
+	relatedTime     = 4 * time.Second // for a service of CI to answer
 )
 
 // related finds what the checkout and its builds know of a ticket: branches that are named
@@ -62,19 +65,32 @@ func related(ctx context.Context, key string) ([]tickets.Link, error) {
 	if set.Offers != nil && !set.Offers("ci_runs") {
 		return links, nil
 	}
+	var missed error
 	for _, n := range set.CI {
 		for _, b := range branches[:min(len(branches), relatedBranches)] {
-			list, err := n.Backend.List(ctx, ci.Query{Branch: b, Limit: 1})
+			r, err := lastRun(ctx, n.Backend, b)
 			if err != nil {
-				return links, err
+				missed = err // a service that is away does not hide what the others have
+				break
 			}
-			for _, r := range list.Runs.Runs {
+			if r != nil {
 				links = append(links, tickets.Link{Kind: "last run", What: "run", To: ci.Address(n.Name, r.ID).String(),
 					Title: text.Line(r.Task) + " on " + text.Line(b) + ": " + string(r.Status)})
 			}
 		}
 	}
-	return links, nil
+	return links, missed
+}
+
+// lastRun is the last run of a branch, nil if there is none.
+func lastRun(ctx context.Context, s *ci.Service, branch string) (*ci.Run, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, relatedTime, fail.Errorf(fail.Unavailable, "a CI service takes too long to answer"))
+	defer cancel()
+	list, err := s.List(ctx, ci.Query{Branch: branch, Limit: 1})
+	if err != nil || len(list.Runs.Runs) == 0 {
+		return nil, err
+	}
+	return &list.Runs.Runs[0], nil
 }
 
 // mentions reports whether a message names a ticket: a number alone only with its sign.
