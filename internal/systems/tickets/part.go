@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/markup"
 )
 
 // A Part is a change of a part of a body: what is sent is the change and not the whole. One
@@ -55,11 +56,11 @@ func (p *Part) apply(body string) (string, error) {
 	from, to := 0, len(body)
 	head := 0 // where the content of the section begins
 	if p.Section != "" {
-		h, err := find(body, p.Section)
-		if err != nil {
-			return "", err
+		var err error
+		if from, to, err = markup.Section(body, p.Section); err != nil {
+			return "", fail.Hint(err, "pass one of its headings as edit.section, or use edit.find")
 		}
-		from, to, head = h.from, h.to, h.content-h.from
+		head = headingEnd(body[from:to])
 	}
 	part := body[from:to]
 	switch {
@@ -82,6 +83,21 @@ func (p *Part) apply(body string) (string, error) {
 		}
 	}
 	return body[:from] + part + body[to:], nil
+}
+
+// headingEnd is where the heading of a section ends: after its line, and after the line below
+// that underlines it.
+func headingEnd(section string) int {
+	line := strings.IndexByte(section, '\n') + 1
+	if line == 0 {
+		return len(section)
+	}
+	below, _, _ := strings.Cut(section[line:], "\n")
+	marks := strings.TrimSpace(below)
+	if strings.HasPrefix(strings.TrimLeft(section, " "), "#") || marks == "" || strings.Trim(marks, "=") != "" && strings.Trim(marks, "-") != "" {
+		return line
+	}
+	return min(line+len(below)+1, len(section))
 }
 
 // whole is a section with the new content below its heading, which ends at head and stays.
@@ -121,4 +137,13 @@ func glue(text, more string, inside bool) string {
 func item(line string) bool {
 	line = strings.TrimLeft(line, " \t")
 	return line != "" && (isItem(line) || line[0] == '|')
+}
+
+// isItem reports whether a line begins an item of a list.
+func isItem(s string) bool {
+	digits := strings.TrimLeft(s, "0123456789")
+	if n := len(s) - len(digits); n > 0 && n < 10 {
+		return strings.HasPrefix(digits, ". ") || strings.HasPrefix(digits, ") ")
+	}
+	return len(s) > 1 && strings.IndexByte("-*+", s[0]) >= 0 && s[1] == ' '
 }

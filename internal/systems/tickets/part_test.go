@@ -8,34 +8,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cleat/internal/fail"
+	"cleat/internal/markup"
 )
 
 const doc = "Intro\n\n# Plan\n\none\n\n## Steps\n\n1. open\n2. close\n\n```sh\n# Notes\n```\n\n## Notes ##\nlast\n\nRisks\n-----\n\nnone\n"
 
-func TestHeadings(t *testing.T) {
-	type h struct {
-		Level         int
-		Text, Content string
-	}
-	for in, want := range map[string][]h{
-		doc: {{1, "Plan", "one\n\n## Steps\n\n1. open\n2. close\n\n```sh\n# Notes\n```\n\n## Notes ##\nlast\n\nRisks\n-----\n\nnone\n"},
-			{2, "Steps", "1. open\n2. close\n\n```sh\n# Notes\n```\n\n"}, {2, "Notes", "last\n\n"}, {2, "Risks", "none\n"}},
-		"":                            nil,
-		"#tag\n####### seven":         nil,
-		"    # code":                  nil,
-		"- item\n---\n\n> quote\n---": nil,
-		"- a\n\n      ```\n      # x\n      ```\n# y": {{1, "y", ""}},
-		"a\nb\n===":               nil,
-		"#\n## #":                 {{1, "", "## #"}, {2, "", ""}},
-		"# A\r\ntext\r\n":         {{1, "A", "text\r\n"}},
-		"~~~\n# a\n```\n~~~\n# b": {{1, "b", ""}},
+func TestHeadingEnd(t *testing.T) {
+	for in, want := range map[string]string{
+		"# A\ntext": "# A\n", "# A": "# A", "A\n===\ntext": "A\n===\n", "A\n---": "A\n---", "# A\n---\n": "# A\n", "A\r\n==\r\nb": "A\r\n==\r\n", "# A\n\nb": "# A\n",
 	} {
-		var got []h
-		for _, x := range headings(in) {
-			got = append(got, h{x.level, x.text, strings.TrimLeft(in[x.content:x.to], "\n")})
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q (-want +got)\n%s", in, diff)
+		if got := in[:headingEnd(in)]; got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
 }
@@ -69,14 +52,14 @@ func TestParts(t *testing.T) {
 		part Part
 		code fail.Code
 	}{
-		"edit needs one of text":                      {Part{}, fail.Invalid},
-		"pass one of them":                            {Part{Append: "a", Find: "b", Replace: "c"}, fail.Invalid},
-		"edit.text needs the section":                 {Part{Text: "x"}, fail.Invalid},
-		"edit.find are not in the body":               {Part{Find: "nowhere", Replace: ""}, fail.NotFound},
-		"occur 2 times":                               {Part{Find: "# Notes", Replace: ""}, fail.Invalid},
-		`no heading is called "Step"`:                 {Part{Section: "Step", Text: "x"}, fail.NotFound},
-		`there are "Plan", "Steps", "Notes", "Risks"`: {Part{Section: "Zebra", Text: "x"}, fail.NotFound},
-		`no heading is called "# Steps"`:              {Part{Section: "# Steps", Text: "x"}, fail.NotFound},
+		"edit needs one of text":                             {Part{}, fail.Invalid},
+		"pass one of them":                                   {Part{Append: "a", Find: "b", Replace: "c"}, fail.Invalid},
+		"edit.text needs the section":                        {Part{Text: "x"}, fail.Invalid},
+		"edit.find are not in the body":                      {Part{Find: "nowhere", Replace: ""}, fail.NotFound},
+		"occur 2 times":                                      {Part{Find: "# Notes", Replace: ""}, fail.Invalid},
+		`no heading "Step"`:                                  {Part{Section: "Step", Text: "x"}, fail.NotFound},
+		`the headings are "Plan", "Steps", "Notes", "Risks"`: {Part{Section: "Zebra", Text: "x"}, fail.NotFound},
+		`no heading "# Steps"`:                               {Part{Section: "# Steps", Text: "x"}, fail.NotFound},
 	} {
 		_, err := c.part.apply(doc)
 		if err == nil || fail.From(err).Code != c.code || !strings.Contains(fail.Show(err), says) {
@@ -86,24 +69,23 @@ func TestParts(t *testing.T) {
 	if _, err := (&Part{Section: "A", Text: "x"}).apply("# A\n## A\n"); err == nil || fail.From(err).Code != fail.Invalid {
 		t.Errorf("two of a name: %v", err)
 	}
-	if _, err := (&Part{Section: "A", Text: "x"}).apply("none"); err == nil || !strings.Contains(err.Error(), "no headings") {
+	if _, err := (&Part{Section: "A", Text: "x"}).apply("none"); err == nil || !strings.Contains(err.Error(), "no heading") {
 		t.Errorf("without headings: %v", err)
 	}
 }
 
 // FuzzSection: an edit of a section leaves everything before and after it as it is.
 func FuzzSection(f *testing.F) {
-	f.Add(doc)
-	f.Add("# a\r\n\r\nb\n=\n~~~\n# c")
-	f.Fuzz(func(t *testing.T, body string) {
-		for _, h := range headings(body) {
-			if h.from < 0 || h.content <= h.from || h.to < h.content || h.to > len(body) {
-				t.Fatalf("%+v of %d bytes", h, len(body))
-			}
-			got := body[:h.from] + whole(body[h.from:h.to], h.content-h.from, "new") + body[h.to:]
-			if !strings.HasPrefix(got, body[:h.from]) || !strings.HasSuffix(got, body[h.to:]) {
-				t.Fatalf("%q became %q", body, got)
-			}
+	f.Add(doc, "Steps")
+	f.Add("# a\r\n\r\nb\n=\n~~~\n# c", "b")
+	f.Fuzz(func(t *testing.T, body, name string) {
+		from, to, err := markup.Section(body, name)
+		if err != nil {
+			return
+		}
+		got, err := (&Part{Section: name, Text: "new"}).apply(body)
+		if err != nil || !strings.HasPrefix(got, body[:from]) || !strings.HasSuffix(got, body[to:]) {
+			t.Fatalf("%q became %q, %v", body, got, err)
 		}
 	})
 }
