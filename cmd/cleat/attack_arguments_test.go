@@ -45,9 +45,13 @@ func sound(tool string) map[string]string {
 	case "db_query", "db_write":
 		sql := map[string]string{"db_query": `"SELECT 1"`, "db_write": `"UPDATE t SET a = a"`}[tool]
 		return map[string]string{"sql": sql}
+	case "ticket_read":
+		return map[string]string{"ticket": `"ct-7x2k"`}
+	case "ticket_write":
+		return map[string]string{"op": `"create"`, "title": `"Work"`, "dry_run": "true"}
 	case "ci_run":
 		return map[string]string{"task": `"make test"`, "dry_run": "true"}
-	case "ci_failures", "ci_logs", "ci_runs", "db_schema", "status":
+	case "ci_failures", "ci_logs", "ci_runs", "db_schema", "status", "ticket_search":
 		return map[string]string{}
 	}
 	return nil
@@ -146,6 +150,11 @@ func TestNumbers(t *testing.T) {
 	w := attacked(t, "-- a.txt --\na\nb\nc\n-- Makefile --\n.PHONY: test\ntest:\n\t@echo done\n")
 	w.run(t, "trust", "--yes")
 	p := w.peer(t)
+	w.write(t, "tickets.jsonl", `{"cleat":"tickets","version":1}`+"\n"+`{"key":"ct-7x2k","uid":"7x2kardfs3p881mvck0mdaa105","title":"Work","state":"todo","type":"task",`+
+		`"author":"ann","created":"2020-01-02T03:04:05Z","updated":"2020-01-02T03:04:05Z","rev":1}`+"\n")
+	if text, code := w.run(t, "tickets", "import", "tickets.jsonl"); code != 0 {
+		t.Fatal(text)
+	}
 	if text, failed := p.tool("ci_run", `{"task":"make test"}`); failed {
 		t.Fatal(text)
 	}

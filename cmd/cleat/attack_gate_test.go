@@ -37,12 +37,16 @@ func ways(t *testing.T) []way {
 			out = append(out, way{e.Name, registry.CallTool, fmt.Sprintf(`{"name":%q,"arguments":%s}`, e.Name, args), nil, e.Name},
 				way{e.Name, registry.CallTool, "", []string{"call", e.Name, args}, e.Name})
 		case registry.PromptKind:
-			out = append(out, way{e.Name, registry.GetPrompt, fmt.Sprintf(`{"name":%q}`, e.Name), nil, e.Name},
-				way{e.Name, registry.GetPrompt, "", []string{"prompt", e.Name}, e.Name},
-				way{e.Name, registry.Complete, fmt.Sprintf(`{"ref":{"type":"ref/prompt","name":%q},"argument":{"name":"x","value":""}}`, e.Name), nil, e.Name})
+			args, words, argument := "{}", []string{"prompt", e.Name}, "x"
+			if e.Name == "fix_ticket" {
+				args, words, argument = `{"ticket":"ct-7x2k"}`, append(words, "ticket=ct-7x2k"), "ticket"
+			}
+			out = append(out, way{e.Name, registry.GetPrompt, fmt.Sprintf(`{"name":%q,"arguments":%s}`, e.Name, args), nil, e.Name},
+				way{e.Name, registry.GetPrompt, "", words, e.Name},
+				way{e.Name, registry.Complete, fmt.Sprintf(`{"ref":{"type":"ref/prompt","name":%q},"argument":{"name":%q,"value":""}}`, e.Name, argument), nil, e.Name})
 		case registry.TemplateKind:
 			address, ok := map[string]string{"text": "text://a.txt", "json": "json://b.json", "repo": "repo://./main/a.txt", "diff": "diff://./main", "self": "cleat://status",
-				"spill": "spill://AAAAAAAAAAAAAAAAAAAAAAAAAA", "table": "table://app/t", "row": "row://app/t/1", "run": "run://local/260101-000000-aaaaa", "query": "query://app/all"}[e.Name]
+				"spill": "spill://AAAAAAAAAAAAAAAAAAAAAAAAAA", "table": "table://app/t", "row": "row://app/t/1", "run": "run://local/260101-000000-aaaaa", "ticket": "ticket://local/ct-7x2k", "query": "query://app/all"}[e.Name]
 			if !ok {
 				t.Errorf("there is no example of %s", e.URI)
 			}
@@ -79,7 +83,7 @@ func TestOneWay(t *testing.T) {
 		got := w.audited(t)[n:]
 		n += len(got)
 		want := 1
-		if way.entry == "test_write" || way.entry == "db_write" || way.entry == "ci_run" {
+		if way.entry == "test_write" || way.entry == "db_write" || way.entry == "ci_run" || way.entry == "ticket_write" {
 			want = 2
 		}
 		if len(got) != want {
@@ -156,7 +160,7 @@ func TestSourceDenied(t *testing.T) {
 			continue
 		}
 		n := len(w.audited(t))
-		if (way.entry == "onboard" || way.entry == "explore_db" || way.entry == "fix_ci") && way.method == registry.Complete {
+		if (way.entry == "onboard" || way.entry == "explore_db" || way.entry == "fix_ci" || way.entry == "fix_ticket") && way.method == registry.Complete {
 			continue // a prompt has nothing to complete, whatever is closed
 		}
 		rule := "*(source="

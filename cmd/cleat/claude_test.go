@@ -270,7 +270,7 @@ func (s *shop) reads(t *testing.T, cli claudetest.CLI) {
 			{name: read, in: claudetest.Input{"uri": "large.txt"}},
 			{name: read, in: claudetest.Input{"uri": "long.txt"}},
 			{name: on + "find", in: claudetest.Input{"query": "needle", "in": []any{"documents"}, "budget": 200},
-				want: "1 found; looked in workspace paths: 1, local runs: 0\n… 1 more lines: spill://$ID#L1-L1"},
+				want: "1 found; looked in workspace paths: 1, local runs: 0, local tickets: 0\n… 1 more lines: spill://$ID#L1-L1"},
 		},
 		{
 			{name: read, in: claudetest.Input{"uri": "large.txt", "part": claudetest.From{Turn: 5, Match: `part="(L\d+-L\d+)"`}}},
@@ -343,7 +343,7 @@ func (s *shop) checkOffer(t *testing.T, r claudetest.Result) {
 			t.Errorf("%s is not loaded at once", name)
 		}
 	}
-	if diff := cmp.Diff([]string{on + "ci_logs", on + "ci_run", on + "ci_runs", on + "code_history", on + "status"}, r.Offered.Deferred); diff != "" {
+	if diff := cmp.Diff([]string{on + "ci_logs", on + "ci_run", on + "ci_runs", on + "code_history", on + "status", on + "ticket_search", on + "ticket_write"}, r.Offered.Deferred); diff != "" {
 		t.Errorf("tools that are named only (-want +got):\n%s", diff)
 	}
 	t.Logf("at the start the model reads %d bytes of %d definitions, %d characters of instructions",

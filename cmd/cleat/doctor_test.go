@@ -95,7 +95,7 @@ func TestDoctorInOrder(t *testing.T) {
 	wantAll(t, "stdout", out, "ok    version        cleat ", "ok    root           "+l.dir+", a git repository, branch main\n",
 		"ok    git trusts it  ", "ok    Claude Code    version 2.1.330\n", "ok    registered     Claude Code starts "+executable(t)+" (local scope, in "+l.home+"/.claude.json)\n",
 		"ok    managed file   none, which is fine", "ok    source         workspace: code, documents\n", "ok    state folder   "+l.home+"/state/cleat",
-		"ok    audit log      empty so far\n", "ok    tools          9, whose list is ", "ok    start          cleat serve answers in ", " and lists 9 tools\n",
+		"ok    audit log      empty so far\n", "ok    tools          12, whose list is ", "ok    start          cleat serve answers in ", " and lists 12 tools\n",
 		"\nEverything is in order.\n")
 }
 

@@ -154,7 +154,9 @@ const allowedTools = `{
       "mcp__cleat__code_search",
       "mcp__cleat__find",
       "mcp__cleat__read",
-      "mcp__cleat__status"
+      "mcp__cleat__status",
+      "mcp__cleat__ticket_read",
+      "mcp__cleat__ticket_search"
     ]
   }
 }
@@ -355,7 +357,7 @@ func TestInitPrintAllow(t *testing.T) {
 	writeFile(t, filepath.Join(l.home, "config", "cleat", "cleat.toml"), []byte("[policy]\ndeny = [\"code_search\"]\n"))
 	before := treeOf(t, l.dir)
 	code, out, _ := l.run("init", "--print-allow")
-	want := "[\n  \"mcp__cleat__ci_failures\",\n  \"mcp__cleat__ci_logs\",\n  \"mcp__cleat__ci_runs\",\n  \"mcp__cleat__code_history\",\n  \"mcp__cleat__find\",\n  \"mcp__cleat__read\",\n  \"mcp__cleat__status\"\n]\n"
+	want := "[\n  \"mcp__cleat__ci_failures\",\n  \"mcp__cleat__ci_logs\",\n  \"mcp__cleat__ci_runs\",\n  \"mcp__cleat__code_history\",\n  \"mcp__cleat__find\",\n  \"mcp__cleat__read\",\n  \"mcp__cleat__status\",\n  \"mcp__cleat__ticket_read\",\n  \"mcp__cleat__ticket_search\"\n]\n"
 	if code != 0 || out != want {
 		t.Errorf("exit %d, got %q, want %q", code, out, want)
 	}

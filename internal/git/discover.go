@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"cleat/internal/fail"
+	"cleat/internal/proc"
 )
 
 const (
@@ -245,6 +246,9 @@ func checkObjects(in scope, dir string, depth int) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {
+			if none := proc.Exhausted(err); none != nil {
+				return none
+			}
 			return fail.Errorf(fail.Invalid, "the object folder cannot be read: %w", err)
 		}
 		for _, e := range entries {

@@ -152,7 +152,7 @@ func (k Keys) Owns(ctx context.Context, s string) tickets.Claim {
 	switch {
 	case !ok:
 		return tickets.No
-	case key.Web:
+	case key.Web && k.Allowed(key.Repo) == nil:
 		return tickets.Surely
 	}
 	here, err := k.Here(ctx)

@@ -118,7 +118,7 @@ func TestKeys(t *testing.T) {
 		{k, "Acme/APP#12", tickets.Surely, ""},
 		{k, "acme/lib#12", tickets.Likely, ""},
 		{k, "evil/lib#12", tickets.Maybe, fail.Denied},
-		{k, "https://github.com/evil/lib/issues/1", tickets.Surely, fail.Denied},
+		{k, "https://github.com/evil/lib/issues/1", tickets.Maybe, fail.Denied},
 		{k, "ENG-12", tickets.No, fail.Invalid},
 		{lost, "#12", tickets.Maybe, fail.NotFound},
 		{lost, "acme/lib#12", tickets.Likely, ""},

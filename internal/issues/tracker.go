@@ -2,6 +2,7 @@ package issues
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -129,8 +130,9 @@ func (t *Tracker) here(ctx context.Context) string {
 func (t *Tracker) missing(err error, what string) error {
 	switch rest.Status(err) {
 	case http.StatusNotFound:
-		return fail.Errorf(fail.NotFound, "there is no %s on %s: %w", what, t.Title, err).
-			Because("%s has none, or the token may not see it", t.Title).Then("look for it with ticket_search")
+		e := fail.Errorf(fail.NotFound, "there is no %s on %s: %w", what, t.Title, err)
+		e.What = fmt.Sprintf("there is no %s on %s", what, t.Title) // err says only that it is a 404
+		return e.Because("%s has none, or the token may not see it", t.Title).Then("look for it with ticket_search")
 	case http.StatusGone:
 		return fail.Errorf(fail.NotFound, "there is no %s on %s any more: %w", what, t.Title, err).
 			Because("it was deleted, or the repository has no issues")
@@ -151,7 +153,7 @@ func (t *Tracker) issue(ctx context.Context, at At) (*Issue, At, error) {
 		return nil, at, err
 	}
 	if i.Pull != nil {
-		return nil, at, fail.Errorf(fail.NotFound, "%s is a pull request, not a ticket", key).Then("read it with read uri=pr://…, or look for a ticket with ticket_search")
+		return nil, at, fail.Errorf(fail.NotFound, "%s is a pull request, not a ticket", key).Then("look for a ticket with ticket_search")
 	}
 	return &i, at, nil
 }

@@ -87,6 +87,9 @@ func secrets(redact func(string) string, s string) []string {
 			break
 		}
 		kind, _, ok := strings.Cut(after, ":")
+		if kind == "held" {
+			kind = "a credential that cleat holds"
+		}
 		if ok && len(kind) <= 40 && !slices.Contains(kinds, kind) && !strings.Contains(kind, "]") {
 			kinds = append(kinds, kind)
 		}
@@ -168,7 +171,7 @@ func (r *Rules) Neutral(s string) (out string, notes []string) {
 	out = n.text(s)
 	say := func(count int, what, allow string) {
 		if count > 0 {
-			notes = append(notes, fmt.Sprintf(`%s without effect (outgoing = [%q] in the source's configuration would give it)`, text.Count(count, what), allow))
+			notes = append(notes, fmt.Sprintf(`%s disarmed in the text (outgoing = [%q] in the source's configuration lets it pass)`, text.Count(count, what), allow))
 		}
 	}
 	say(n.named, "mention", Mentions)

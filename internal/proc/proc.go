@@ -233,6 +233,18 @@ func (c *Cmd) maxOutput() int64 {
 
 func (c *Cmd) name() string { return filepath.Base(c.Argv[0]) }
 
+// Exhausted returns the failure that a limit on open files or processes means, nil if err is
+// another one.
+func Exhausted(err error) error {
+	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EAGAIN, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return fail.Errorf(fail.Busy, "there is no room for another file or program: %w", e).
+				Because("the limit on open files or processes is reached").After(time.Second)
+		}
+	}
+	return nil
+}
+
 // startError says what it means that a child could not be started.
 func startError(c Cmd, err error) error {
 	switch {

@@ -45,7 +45,7 @@ func related(ctx context.Context, key string) ([]tickets.Link, error) {
 			for _, b := range found.Branches {
 				if names(b.Name, short) && len(branches) < relatedShown {
 					branches = append(branches, b.Name)
-					links = append(links, tickets.Link{Kind: "branch of", What: "branch", To: b.Name, Title: b.Subject})
+					links = append(links, tickets.Link{Kind: "branch", What: "branch", To: b.Name, Title: b.Subject})
 				}
 			}
 			log, err := h.Log(ctx, code.HistoryQuery{Limit: relatedCommits})
@@ -56,7 +56,7 @@ func related(ctx context.Context, key string) ([]tickets.Link, error) {
 			for _, c := range log.Commits {
 				if shown < relatedShown && mentions(c.Subject+"\n"+c.Body, key, short) {
 					shown++
-					links = append(links, tickets.Link{Kind: "named in", What: "commit", To: c.Hash, Title: c.Subject})
+					links = append(links, tickets.Link{Kind: "mentioned_by", What: "commit", To: c.Hash, Title: c.Subject})
 				}
 			}
 			break // the work tree that is served comes first
@@ -74,7 +74,7 @@ func related(ctx context.Context, key string) ([]tickets.Link, error) {
 				break
 			}
 			if r != nil {
-				links = append(links, tickets.Link{Kind: "last run", What: "run", To: ci.Address(n.Name, r.ID).String(),
+				links = append(links, tickets.Link{Kind: "last_run", What: "run", To: ci.Address(n.Name, r.ID).String(),
 					Title: text.Line(r.Task) + " on " + text.Line(b) + ": " + string(r.Status)})
 			}
 		}

@@ -157,7 +157,7 @@ func (s *Source) Owns(_ context.Context, key string) tickets.Claim {
 	switch {
 	case !ok:
 		return tickets.No
-	case workspace != "":
+	case workspace != "" && s.has(teamOf(id)):
 		return tickets.Surely
 	case len(s.teams) > 0 && s.has(teamOf(id)):
 		return tickets.Likely

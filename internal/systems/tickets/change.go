@@ -38,7 +38,7 @@ func (s *Service) Do(ctx context.Context, c Change) (*Outcome, error) {
 	}
 	out := &Outcome{Op: c.Op, Source: s.name, DryRun: c.DryRun, Notes: notes, now: s.o.Now()}
 	if c.Op == Create && !c.Anyway {
-		if err := s.alike(ctx, c.Write, out); err != nil {
+		if err := s.alike(ctx, c, out); err != nil {
 			return nil, err
 		}
 	}
@@ -53,6 +53,9 @@ func (s *Service) Do(ctx context.Context, c Change) (*Outcome, error) {
 	out.Notes = append(out.Notes, p.Notes...)
 	if c.DryRun {
 		out.Requests, out.Before = p.Requests, p.Before
+		if p.Before != nil {
+			out.Base = p.Before.Base() // before anything in it is redacted
+		}
 		return out, nil
 	}
 	began := s.o.Now()
@@ -213,9 +216,10 @@ func (s *Service) lookUp(ctx context.Context, w Write, began time.Time, lost err
 		Then("look for it with ticket_search status=all; if it is still not there, create it again with another idempotency_key")
 }
 
-// alike fails with fail.Conflict where there are tickets like the one that is to be made.
-func (s *Service) alike(ctx context.Context, w Write, out *Outcome) error {
-	found, err := s.likely(ctx, *w.Changes.Title, w.Project)
+// alike fails with fail.Conflict where there are tickets like the one that is to be made; a
+// dry run is told.
+func (s *Service) alike(ctx context.Context, c Change, out *Outcome) error {
+	found, err := s.likely(ctx, *c.Changes.Title, c.Project)
 	if err != nil {
 		out.Notes = append(out.Notes, "tickets like it could not be looked for: "+fail.From(err).What)
 		return nil
@@ -226,6 +230,10 @@ func (s *Service) alike(ctx context.Context, w Write, out *Outcome) error {
 	var lines []string
 	for _, t := range found {
 		lines = append(lines, fmt.Sprintf("%s %s %s", clip(t.Key), t.Status, quote(t.Title)))
+	}
+	if c.DryRun {
+		out.Notes = append(out.Notes, "there are tickets like it, for which it would be refused without anyway=true: "+strings.Join(lines, "; "))
+		return nil
 	}
 	return fail.Errorf(fail.Conflict, "nothing was created: %s like it", plural(len(found), "there is a ticket", "there are tickets")).
 		Because("%s", strings.Join(lines, "; ")).

@@ -64,6 +64,6 @@ func (o *Outcome) dry(w *text.Writer) {
 		w.Quote(text.Origin{}, head)
 	}
 	if o.Before != nil {
-		w.Say("the ticket is %s, base %s now", status(o.Before), o.Before.Base())
+		w.Say("the ticket is %s, base %s now", status(o.Before), o.Base)
 	}
 }

@@ -118,6 +118,9 @@ func (v *View) comments(w *text.Writer) {
 		if c.Trusted != "" {
 			head += ", " + string(c.Trusted)
 		}
+		if !c.Updated.IsZero() && c.Updated.After(c.Created) {
+			head += ", edited " + day(c.Updated, v.now)
+		}
 		if c.Private {
 			head += ", private"
 		}

@@ -166,7 +166,7 @@ func (s *Service) Search(ctx context.Context, q Query) (*List, error) {
 		if near := fail.Near(f, Fields()); len(near) > 0 {
 			e = e.Because("did you mean %s?", strings.Join(near, ", "))
 		}
-		return nil, e.Then("pass some of %s", strings.Join(Fields(), ", "))
+		return nil, e.Then("pass fields of %s", strings.Join(Fields(), ", "))
 	}
 	if len(q.Fields) == 0 {
 		q.Fields = DefaultFields()

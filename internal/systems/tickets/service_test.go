@@ -142,7 +142,7 @@ func TestCreate(t *testing.T) {
 		if m.sent != 0 || len(out.Requests) != 1 || !strings.Contains(string(out.Requests[0].Body), "text `@you`") {
 			t.Errorf("sent %d, %s", m.sent, out.Requests)
 		}
-		if s := show(out); !strings.Contains(s, "dry run, nothing was changed; 1 request would be sent to src") || !strings.Contains(s, "POST /tickets\n{") || !strings.Contains(s, "1 mention without effect") {
+		if s := show(out); !strings.Contains(s, "dry run, nothing was changed; 1 request would be sent to src") || !strings.Contains(s, "POST /tickets\n{") || !strings.Contains(s, "1 mention disarmed in the text") {
 			t.Error(s)
 		}
 	})
@@ -151,6 +151,10 @@ func TestCreate(t *testing.T) {
 		s := service(t, m)
 		_, err := create(s, "Login fails with SSO", nil)
 		wantError(t, err, fail.Conflict, "nothing was created: there is a ticket like it", `#1 todo "Logins are failing with SSO"`, "anyway=true")
+		dry, err := create(s, "Login fails with SSO", func(c *tickets.Change) { c.DryRun = true })
+		if err != nil || !strings.Contains(show(dry), "note: there are tickets like it, for which it would be refused without anyway=true: #1 todo") {
+			t.Errorf("dry run: %v, %v", dry, err)
+		}
 		if m.query.Status != tickets.All {
 			t.Errorf("looked for %+v", m.query)
 		}

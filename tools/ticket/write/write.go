@@ -71,5 +71,8 @@ func write(ctx context.Context, s *tickets.Service, in Input) (*tickets.Outcome,
 		return nil, err
 	}
 	out, err := s.Do(ctx, c)
+	if len(in.Set) > 0 {
+		return out, fail.Hint(err, "correct set, or read the ticket with ticket_read")
+	}
 	return out, fail.Hint(err, "read the ticket with ticket_read")
 }
