@@ -56,6 +56,7 @@ type declaration struct {
 	sys     pool
 	in, out reflect.Type
 	run     runner
+	writes  bool // it is a tool that does more than read
 }
 
 // A runner calls the function of a capability with a *In and with the first of the back
@@ -64,8 +65,8 @@ type runner func(ctx context.Context, in any, backends ...any) (text.Renderer, e
 
 // declare takes the types off a capability.
 func declare[B, In any, Out text.Renderer](sys systems.System[B], run Func[B, In, Out]) declaration {
-	return declaration{erased(sys), reflect.TypeFor[In](), reflect.TypeFor[Out](),
-		func(ctx context.Context, in any, backends ...any) (text.Renderer, error) {
+	return declaration{sys: erased(sys), in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
+		run: func(ctx context.Context, in any, backends ...any) (text.Renderer, error) {
 			for _, b := range backends {
 				if b, ok := b.(B); ok {
 					return run(ctx, b, *in.(*In))
@@ -100,6 +101,7 @@ func (d declaration) tool(t Tool) Entry {
 	if !validName(t.Name) || t.Title == "" || t.Description == "" || t.Access == undeclared {
 		panic(fmt.Sprintf("registry: tool %q needs a name of [a-z_], a title, a description and an access", t.Name))
 	}
+	d.writes = t.Access != Read
 	e := d.entry(t.Schema)
 	e.Kind, e.Name, e.Title, e.Description = ToolKind, t.Name, t.Title, t.Description
 	e.Access, e.Idempotent, e.AlwaysLoad, e.AskUser, e.ops = t.Access, t.Idempotent, t.AlwaysLoad, t.AskUser, t.Ops
@@ -194,7 +196,7 @@ func (d declaration) prepare(set, open *systems.Set, args []byte, u *uri.URI) (t
 	if k, ok := in.(Keyed); ok {
 		key = k.Key()
 	}
-	n, err := d.sys.choose(set, open, args, key, u)
+	n, err := d.sys.choose(set, open, args, key, u, d.writes)
 	t := target{in: in, source: n.Name, local: n.Local, address: u}
 	if c, ok := in.(Classed); ok && err == nil {
 		t.op, err = c.Class()

@@ -53,8 +53,10 @@ func (p pool) Routes() bool { return p.route != nil }
 
 // choose returns the source that a call is for: by address, by the source argument, by the
 // key that it is about, or the first that is open to it. One that is closed and named is returned too, so that the
-// refusal can say which rule closes it; no other error tells of it.
-func (p pool) choose(set, open *systems.Set, args []byte, key string, u *uri.URI) (systems.Named[any], error) {
+// refusal can say which rule closes it; no other error tells of it. For a call that writes,
+// the one that its key means is chosen among all: where policy does not let it be changed,
+// the refusal says so, and nothing is written elsewhere instead.
+func (p pool) choose(set, open *systems.Set, args []byte, key string, u *uri.URI, writes bool) (systems.Named[any], error) {
 	if u != nil && p.Routes() {
 		return p.route(set, *u)
 	}
@@ -69,7 +71,11 @@ func (p pool) choose(set, open *systems.Set, args []byte, key string, u *uri.URI
 	choice := p.Sources(open)
 	if arg.Source == "" && p.named != nil && len(choice) > 0 {
 		var err error
-		if arg.Source, err = p.named(open, key); err != nil {
+		among := open
+		if writes {
+			among = set
+		}
+		if arg.Source, err = p.named(among, key); err != nil {
 			return systems.Named[any]{}, err
 		}
 	}
