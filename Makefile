@@ -10,8 +10,9 @@ export CGO_ENABLED ?= 0
 
 # How a release is built: stripped, without paths of the machine, and without HTTP/2, which is
 # 0.35 MB of code and which no service needs. In packages that wait for services, or are used
-# once, calls are not inlined, which is 0.6 MB; the last pattern that fits a package counts.
-COLD = github.com golang.org/x cleat/internal/sources cleat/internal/systems
+# once, calls are not inlined, which is 0.8 MB; the last pattern that fits a package counts.
+COLD = github.com golang.org/x cleat/internal/sources cleat/internal/systems cleat/internal/markup cleat/internal/issues \
+       cleat/internal/builds cleat/internal/report cleat/internal/archive cleat/internal/outgoing cleat/internal/config
 HOT  = github.com/modelcontextprotocol github.com/segmentio
 RELEASE = -trimpath -ldflags '-s -w' -tags nethttpomithttp2 $(COLD:%=-gcflags='%/...=-l') $(HOT:%=-gcflags='%/...=')
 

@@ -29,7 +29,8 @@ func buildFor(b testing.TB, pkg string) string {
 	b.Helper()
 	bin := filepath.Join(b.TempDir(), "bin")
 	args := []string{"build", "-trimpath", "-ldflags", "-s -w", "-tags", "nethttpomithttp2", "-o", bin}
-	for _, cold := range []string{"github.com", "golang.org/x", "cleat/internal/sources", "cleat/internal/systems"} {
+	for _, cold := range []string{"github.com", "golang.org/x", "cleat/internal/sources", "cleat/internal/systems", "cleat/internal/markup", "cleat/internal/issues",
+		"cleat/internal/builds", "cleat/internal/report", "cleat/internal/archive", "cleat/internal/outgoing", "cleat/internal/config"} {
 		args = append(args, "-gcflags="+cold+"/...=-l")
 	}
 	for _, hot := range []string{"github.com/modelcontextprotocol", "github.com/segmentio"} {

@@ -12,6 +12,7 @@ import (
 	"cleat/internal/sources/github"
 	"cleat/internal/sources/gitlab"
 	"cleat/internal/sources/jenkins"
+	"cleat/internal/sources/jira"
 	"cleat/internal/sources/linear"
 	"cleat/internal/sources/local"
 	"cleat/internal/sources/mysql"
@@ -61,6 +62,13 @@ func remote(name string) Kind {
 	return Kind{Name: name, Secrets: []string{"token"}, Hosts: []string{"url", "proxy", "downloads"}}
 }
 
+// jiraKind is a Kind that is reached over the network and has an address for people besides.
+func jiraKind() Kind {
+	k := remote("jira")
+	k.Hosts = append(k.Hosts, "web")
+	return k
+}
+
 // server is a Kind of database with a server. That it is not local keeps it read-only
 // until a rule allows db_write.
 func server(name string) Kind {
@@ -84,6 +92,7 @@ func Kinds() []Kind {
 		of(remote("github"), github.Open),
 		of(remote("gitlab"), gitlab.Open),
 		of(remote("jenkins"), jenkins.Open),
+		of(jiraKind(), jira.Open),
 		of(remote("linear"), linear.Open),
 		of(Kind{Name: "local", Local: true, Exec: []string{"tasks", "env"}}, openLocal),
 		of(server("mysql"), mysql.Open),
