@@ -11,12 +11,20 @@ import (
 type neutralizer struct {
 	mentions, keywords, actions bool
 
-	named, closing, commands int // what was changed
+	named, closing, commands int             // what was changed
+	found                    map[string]bool // and what that was, where it is not nil
 
 	list   int    // column of the content of the list item that the line is in; 0 outside of lists
 	fence  string // the marks of the code block that the line is in, "" outside of one
 	within int    // column from which the lines of that block begin
 	raw    bool   // HTML has begun, in which marks of Markdown mean nothing
+}
+
+// find remembers an effect.
+func (n *neutralizer) find(what string) {
+	if n.found != nil {
+		n.found[strings.ToLower(what)] = true
+	}
 }
 
 // text returns s without effects.
@@ -54,6 +62,7 @@ func (n *neutralizer) text(s string) string {
 			}
 			if n.actions && command().MatchString(rest) {
 				n.commands++
+				n.find(rest)
 				at := strings.Index(line, rest)
 				line = line[:at] + `\` + line[at:]
 			}
@@ -150,15 +159,17 @@ func (n *neutralizer) names(s string, paired bool) string {
 		}
 		b.WriteString(s[i:at])
 		i = end
+		name := strings.TrimRight(s[at:end], "./-")
 		switch {
 		case end == at+1, at > 0 && at != marked && wordByte(s[at-1]) || at < url:
 			b.WriteString(s[at:end])
 		case !paired:
 			n.named++
+			n.find(name)
 			b.WriteString("＠" + s[at+1:end])
 		default:
 			n.named++
-			name := strings.TrimRight(s[at:end], "./-")
+			n.find(name)
 			b.WriteString("`" + name + "`")
 			i = at + len(name)
 			marked = i
@@ -173,6 +184,7 @@ func (n *neutralizer) closers(s string, paired bool) string {
 		m := keyword().FindStringSubmatchIndex(hit)
 		from, to := m[2], m[3]
 		n.closing++
+		n.find("close " + hit[from:to])
 		if !paired {
 			return hit[:from] + strings.NewReplacer("#", "＃", "-", "－", "/issues/", "/issue/").Replace(hit[from:to]) + hit[to:]
 		}

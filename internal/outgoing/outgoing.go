@@ -101,6 +101,27 @@ func secrets(redact func(string) string, s string) []string {
 	return kinds[:min(len(kinds), 5)]
 }
 
+// neutralizer takes out what the rules do not allow; nil where that is nothing.
+func (r *Rules) neutralizer() *neutralizer {
+	n := &neutralizer{mentions: r.Mentions && !r.allows(Mentions), keywords: r.Keywords && !r.allows(Keywords), actions: r.Actions && !r.allows(Actions)}
+	if !n.mentions && !n.keywords && !n.actions {
+		return nil
+	}
+	return n
+}
+
+// Effects returns what Neutral would take out of s: who is named, what is closed and which
+// commands are given. It is nil where the rules look for nothing.
+func (r *Rules) Effects(s string) map[string]bool {
+	n := r.neutralizer()
+	if n == nil {
+		return nil
+	}
+	n.found = map[string]bool{}
+	n.text(s)
+	return n.found
+}
+
 // maxNamed is how many hosts an error names.
 const maxNamed = 5
 
@@ -161,13 +182,10 @@ func inRange(ip netip.Addr, prefix string) bool {
 // marks of ours could end what another began, the sign becomes a full-width one. The ticket
 // after a keyword becomes code in the same way, and a command gets a backslash before it.
 func (r *Rules) Neutral(s string) (out string, notes []string) {
-	mentions := r.Mentions && !r.allows(Mentions)
-	keywords := r.Keywords && !r.allows(Keywords)
-	actions := r.Actions && !r.allows(Actions)
-	if !mentions && !keywords && !actions {
+	n := r.neutralizer()
+	if n == nil {
 		return s, nil
 	}
-	n := &neutralizer{mentions: mentions, keywords: keywords, actions: actions}
 	out = n.text(s)
 	say := func(count int, what, allow string) {
 		if count > 0 {

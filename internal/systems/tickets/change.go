@@ -1,9 +1,11 @@
 package tickets
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +15,8 @@ import (
 	"cleat/internal/outgoing"
 )
 
-// A Change is a Write as a caller asks for it.
+// A Change is a Write as a caller asks for it. Tickets in it are named by keys or by ticket://
+// addresses.
 type Change struct {
 	Write
 	Body      *string // the whole body; or use Edit
@@ -28,6 +31,9 @@ func (s *Service) Do(ctx context.Context, c Change) (*Outcome, error) {
 	w, ok := s.tracker.(Writer)
 	if !ok {
 		return nil, fail.Errorf(fail.Unsupported, "tickets of %s cannot be changed", s.name).Then("use another source; status lists them")
+	}
+	if err := s.keys(&c); err != nil {
+		return nil, err
 	}
 	if err := s.check(ctx, c); err != nil {
 		return nil, err
@@ -72,6 +78,24 @@ func (s *Service) Do(ctx context.Context, c Change) (*Outcome, error) {
 	s.saw(*t)
 	out.Ticket, out.Base = *t, t.Base()
 	return out, nil
+}
+
+// keys puts keys in the place of addresses.
+func (s *Service) keys(c *Change) (err error) {
+	if c.Key, err = s.key(c.Key); err != nil {
+		return err
+	}
+	if c.Op == Relate {
+		if c.To, err = s.key(c.To); err != nil {
+			return err
+		}
+	}
+	if c.Changes.Parent != nil {
+		parent, err := s.key(*c.Changes.Parent)
+		c.Changes.Parent = &parent
+		return err
+	}
+	return nil
 }
 
 // check refuses what no tracker has to be asked about.
@@ -152,10 +176,19 @@ func (s *Service) outgoing(c *Change) (notes []string, err error) {
 	}
 	neutral("the comment", &c.Changes.Comment)
 	for _, f := range c.Changes.Custom {
-		plain("the field "+quote(f.Name), string(f.Value))
+		plain("the name of a field", f.Name)
+		plain("the field "+quote(f.Name), spoken(f.Value))
 	}
 	for _, l := range slices.Concat(c.Changes.Add, deref(c.Changes.Labels)) {
 		plain("a label", l)
+	}
+	// What can only name things that the service has makes none, but is sent.
+	secret := outgoing.Rules{Redact: s.o.Redact}
+	for _, word := range slices.Concat([]string{c.Changes.Type, c.Changes.Priority, c.Project, c.To, value(c.Changes.Parent), value(c.Changes.Milestone)},
+		c.Changes.Remove, deref(c.Changes.Assignees)) {
+		if err == nil {
+			err = secret.Check("a name in the call", word)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -165,9 +198,54 @@ func (s *Service) outgoing(c *Change) (notes []string, err error) {
 		body := *c.Body
 		c.Changes.Body = func(string) (string, error) { return body, nil }
 	case c.Edit != nil:
-		c.Changes.Body = c.Edit.apply
+		edit := c.Edit
+		c.Changes.Body = func(old string) (string, error) {
+			now, err := edit.apply(old)
+			if err != nil {
+				return "", err
+			}
+			return now, joined(&rules, old, now)
+		}
 	}
 	return notes, nil
+}
+
+// joined fails with fail.Denied where an edit makes something together with the text around
+// it that must not go out, and that neither of them is alone.
+func joined(rules *outgoing.Rules, old, now string) error {
+	if err := rules.Check("the body with the edit", now); err != nil && rules.Check("", old) == nil {
+		return err
+	}
+	before := rules.Effects(old)
+	for what := range rules.Effects(now) {
+		if !before[what] {
+			return fail.Errorf(fail.Denied, "the edit makes, with the text around it, what the service acts on: %s", quote(what)).
+				Because("it names a person, closes a ticket or is a command").Then("put all of it into the edit, or pass the whole text as body: there it is made harmless")
+		}
+	}
+	return nil
+}
+
+// spoken is a value in JSON with its texts as they are read, without escapes.
+func spoken(raw json.RawMessage) string {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	var b strings.Builder
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return b.String() + string(raw)
+		}
+		if s, ok := t.(string); ok {
+			b.WriteString(s + "\n")
+		}
+	}
+}
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func deref(list *[]string) []string {

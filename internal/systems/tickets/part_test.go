@@ -132,9 +132,16 @@ func TestKeyOf(t *testing.T) {
 	for in, want := range map[string][2]string{
 		"ENG-1": {"ENG-1", ""}, " #1 ": {"#1", ""}, "ticket://jira/ENG-1": {"ENG-1", "jira"}, "ticket://gh/acme%2Fapp%2312": {"acme/app#12", "gh"},
 		"https://x.example/browse/ENG-1": {"https://x.example/browse/ENG-1", ""}, "ticket://x": {"ticket://x", ""},
+		"ticket://jira/ENG-1?x=y": {"ticket://jira/ENG-1?x=y", ""}, "ticket://jira/ENG-1#part": {"ticket://jira/ENG-1#part", ""}, "ticket://gh/#12": {"ticket://gh/#12", ""},
 	} {
-		if key, source := KeyOf(in), SourceOf(in); key != want[0] || source != want[1] {
-			t.Errorf("%q: %q of %q", in, key, source)
+		source, _, _ := address(in)
+		s := &Service{name: source}
+		if key, err := s.key(in); err != nil || key != want[0] || source != want[1] {
+			t.Errorf("%q: %q of %q, %v", in, key, source, err)
 		}
+	}
+	s := &Service{name: "gh"}
+	if key, err := s.key("ticket://jira/ENG-1"); err == nil || fail.From(err).Code != fail.Invalid {
+		t.Errorf("the address of another source is taken for %q: %v", key, err)
 	}
 }

@@ -65,7 +65,7 @@ func Choose(ctx context.Context, all []Candidate, key string) (int, error) {
 	if key == "" {
 		return usual(ctx, all), nil
 	}
-	if name := SourceOf(key); name != "" {
+	if name, _, ok := address(key); ok {
 		for i, c := range all {
 			if c.Name == name {
 				return i, nil
@@ -197,7 +197,7 @@ func Views() []string { return []string{Summary, Comments, History, Links, Trans
 
 // A Reading says what of a ticket is to be read.
 type Reading struct {
-	Key    string
+	Key    string // or a ticket:// address
 	View   string // Summary if empty
 	Limit  int    // of comments or events; 0 for the usual
 	Cursor string
@@ -207,6 +207,10 @@ type Reading struct {
 func (s *Service) Read(ctx context.Context, r Reading) (*View, error) {
 	if r.View == "" {
 		r.View = Summary
+	}
+	var err error
+	if r.Key, err = s.key(r.Key); err != nil {
+		return nil, err
 	}
 	if err := s.checkKey(ctx, r.Key); err != nil {
 		return nil, err

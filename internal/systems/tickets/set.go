@@ -10,32 +10,32 @@ import (
 	"cleat/internal/uri"
 )
 
-// KeyOf is the key in what a caller may write for a ticket: a ticket:// address, or the key
-// itself.
-func KeyOf(s string) string {
-	s = strings.TrimSpace(s)
-	if !strings.HasPrefix(s, scheme+"://") {
-		return s
-	}
-	if u, err := uri.Parse(s); err == nil {
-		if parts, err := u.Segments(2); err == nil && len(parts) == 2 {
-			return parts[1]
-		}
-	}
-	return s
-}
-
-// SourceOf is the source that a ticket:// address names, "" for any other spelling.
-func SourceOf(s string) string {
+// address takes a ticket:// address apart. One that says more than a source and a key, with a
+// query or a fragment, is none.
+func address(s string) (source, key string, ok bool) {
 	u, err := uri.Parse(strings.TrimSpace(s))
-	if err != nil || u.Scheme != scheme {
-		return ""
+	if err != nil || u.Scheme != scheme || len(u.Query) > 0 || u.Fragment != "" {
+		return "", "", false
 	}
 	parts, err := u.Segments(2)
 	if err != nil || len(parts) != 2 {
-		return ""
+		return "", "", false
 	}
-	return parts[0]
+	return parts[0], parts[1], true
+}
+
+// key is the key in what a caller wrote for a ticket of s: the key itself, or its address,
+// which must not be in another source.
+func (s *Service) key(asked string) (string, error) {
+	source, key, ok := address(asked)
+	switch {
+	case !ok:
+		return strings.TrimSpace(asked), nil
+	case source != s.name:
+		return "", fail.Errorf(fail.Invalid, "%s is no ticket of %s, which the call is for", quote(asked), s.name).
+			Then("pass a key of %s, or leave source out", s.name)
+	}
+	return key, nil
 }
 
 // Set takes the fields of a ticket by their names, with values in JSON. Names that are not

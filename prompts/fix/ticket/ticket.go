@@ -36,7 +36,7 @@ func render(ctx context.Context, set *systems.Set, in Input) (*text.Passage, err
 	if err != nil {
 		return nil, err
 	}
-	v, err := source.Backend.Read(ctx, tickets.Reading{Key: tickets.KeyOf(in.Ticket)})
+	v, err := source.Backend.Read(ctx, tickets.Reading{Key: in.Ticket})
 	if err != nil {
 		return nil, err
 	}

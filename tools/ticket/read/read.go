@@ -44,6 +44,6 @@ type Input struct {
 func (in Input) Key() string { return in.Ticket }
 
 func read(ctx context.Context, s *tickets.Service, in Input) (*tickets.View, error) {
-	v, err := s.Read(ctx, tickets.Reading{Key: tickets.KeyOf(in.Ticket), View: in.View, Limit: in.Limit, Cursor: in.Cursor})
+	v, err := s.Read(ctx, tickets.Reading{Key: in.Ticket, View: in.View, Limit: in.Limit, Cursor: in.Cursor})
 	return v, fail.Hint(err, "find the key with ticket_search")
 }

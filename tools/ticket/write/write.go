@@ -55,7 +55,7 @@ func write(ctx context.Context, s *tickets.Service, in Input) (*tickets.Outcome,
 		return nil, err
 	}
 	c := tickets.Change{DryRun: in.DryRun, Anyway: in.Anyway, Edit: edit, Repeating: in.IdempotencyKey,
-		Write: tickets.Write{Op: in.Op, Key: tickets.KeyOf(in.Ticket), Base: in.Base, To: in.To}}
+		Write: tickets.Write{Op: in.Op, Key: in.Ticket, Base: in.Base, To: in.To}}
 	c.Changes.Title = in.Title
 	switch {
 	case in.Body == nil:
@@ -63,9 +63,6 @@ func write(ctx context.Context, s *tickets.Service, in Input) (*tickets.Outcome,
 		c.Changes.Comment = *in.Body
 	default:
 		c.Body = in.Body
-	}
-	if in.Op == tickets.Relate {
-		c.To = tickets.KeyOf(c.To)
 	}
 	if err := c.Set(in.Set); err != nil {
 		return nil, err
