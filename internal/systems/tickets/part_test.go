@@ -131,7 +131,7 @@ func TestSet(t *testing.T) {
 func TestKeyOf(t *testing.T) {
 	for in, want := range map[string][2]string{
 		"ENG-1": {"ENG-1", ""}, " #1 ": {"#1", ""}, "ticket://jira/ENG-1": {"ENG-1", "jira"}, "ticket://gh/acme%2Fapp%2312": {"acme/app#12", "gh"},
-		"https://x.example/browse/ENG-1": {"https://x.example/browse/ENG-1", ""}, "ticket://x": {"ticket://x", ""},
+		"https://x.example/browse/ENG-1": {"https://x.example/browse/ENG-1", ""}, "ticket://x": {"ticket://x", ""}, "ticket://x/": {"ticket://x/", ""},
 		"ticket://jira/ENG-1?x=y": {"ticket://jira/ENG-1?x=y", ""}, "ticket://jira/ENG-1#part": {"ticket://jira/ENG-1#part", ""}, "ticket://gh/#12": {"ticket://gh/#12", ""},
 	} {
 		source, _, _ := address(in)

@@ -18,7 +18,7 @@ func address(s string) (source, key string, ok bool) {
 		return "", "", false
 	}
 	parts, err := u.Segments(2)
-	if err != nil || len(parts) != 2 {
+	if err != nil || len(parts) != 2 || parts[0] == "" || parts[1] == "" {
 		return "", "", false
 	}
 	return parts[0], parts[1], true

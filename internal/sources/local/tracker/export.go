@@ -5,11 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"cleat/internal/fail"
+	"cleat/internal/text"
 )
 
 // The first line of an export.
@@ -69,7 +73,7 @@ type lineEvent struct {
 // one ticket changes its line, so that the text can be kept in git.
 func (t *Tracker) Export(ctx context.Context, w io.Writer) error {
 	b := bufio.NewWriterSize(w, 64<<10)
-	out := json.NewEncoder(b)
+	out := json.NewEncoder(visible{b})
 	out.SetEscapeHTML(false)
 	if err := out.Encode(header{"tickets", exportVersion}); err != nil {
 		return err
@@ -88,6 +92,28 @@ func (t *Tracker) Export(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	return b.Flush()
+}
+
+// visible writes JSON with escapes in the place of the characters that no reader sees, or
+// that a terminal would obey: people look at an export, and at its changes.
+type visible struct{ w *bufio.Writer }
+
+func (v visible) Write(line []byte) (int, error) {
+	from := 0
+	for i, r := range string(line) {
+		if r < 0x7f || r > 0x7f && text.Line(string(r)) == string(r) {
+			continue
+		}
+		v.w.Write(line[from:i]) // the writer remembers its error
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(v.w, `\u%04x`, unit)
+		}
+		from = i + utf8.RuneLen(r)
+	}
+	if _, err := v.w.Write(line[from:]); err != nil {
+		return 0, err
+	}
+	return len(line), nil
 }
 
 // line is a ticket as it is exported.
