@@ -123,6 +123,13 @@ func (s *Service) check(ctx context.Context, c Change) error {
 	case c.Body != nil && c.Edit != nil:
 		return invalid("pass one of them", "body and edit exclude each other")
 	}
+	// What an op does not name it does not do: policy may allow one op alone.
+	if texts := c.Op == Create || c.Op == Update; !texts && (c.Changes.Title != nil || c.Body != nil || c.Edit != nil) {
+		return invalid("leave it out, or pass op=update", "op=%s changes no title and no body", c.Op)
+	}
+	if c.To != "" && c.Op != Move && c.Op != Relate {
+		return invalid("leave it out, or pass op=transition or op=link", "op=%s leads nowhere, and takes no to", c.Op)
+	}
 	if c.Changes.Title != nil && strings.ContainsAny(*c.Changes.Title, "\r\n") {
 		return invalid("put it on one line", "the title has several lines")
 	}
