@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -122,17 +124,43 @@ func (p *program) open(ctx context.Context, o openOption) (*app, error) {
 		State: sync.OnceValues(func() (*os.Root, error) { return a.state.Repository(a.root) }),
 	}
 	h.Worker = newWorkers(a.children, h.Env, a.log).run
+	a.hold(redactor)
 	if len(a.problems) == 0 {
 		a.openSources(ctx, h)
 	}
 	if a.audit, err = audit.Open(audit.Options{
 		Dir: a.state.Dir(), Rotate: int64(a.config.Audit.Rotate), Required: a.config.Audit.Required, Now: time.Now,
-		Log: a.log, Redact: func(b []byte) []byte { return redactor.Text("", b) },
+		Log: a.log, Redact: func(b []byte) []byte {
+			raw := json.RawMessage(b) // of arguments, also what stands there in escapes
+			redactor.Strings(&raw)
+			return raw
+		},
 	}); err != nil {
 		return nil, err
 	}
 	a.closers = append(a.closers, a.audit)
 	return a, a.wire(redactor, h)
+}
+
+// hold makes the credentials that stand in cleat's own environment known to the redactor
+// before any call: a source resolves its own only when it is first asked for something, and
+// by then an argument may have named it. Those in files, keyrings and commands are left for
+// that time, as they cannot be had for nothing.
+func (a *app) hold(r *redact.Redactor) {
+	for _, s := range a.config.Sources {
+		for _, ref := range s.Secrets {
+			name, ok := strings.CutPrefix(ref, "env:")
+			if !ok {
+				continue
+			}
+			if value, ok := a.program.lookup(name); ok {
+				r.Add(value)
+				for _, p := range passwords(value) {
+					r.Add(p)
+				}
+			}
+		}
+	}
 }
 
 // wire makes the gate of what was opened.

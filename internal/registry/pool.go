@@ -76,6 +76,10 @@ func (p pool) choose(set, open *systems.Set, args []byte, key string, u *uri.URI
 			among = set
 		}
 		if arg.Source, err = p.named(among, key); err != nil {
+			// The error names sources: those that are open, and no others.
+			if _, told := p.named(open, key); told != nil {
+				err = told
+			}
 			return systems.Named[any]{}, err
 		}
 	}

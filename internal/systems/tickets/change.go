@@ -56,6 +56,11 @@ func (s *Service) Do(ctx context.Context, c Change) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Preparing may have asked the service, and so have told what credential is held.
+	again := c
+	if _, err := s.outgoing(&again); err != nil {
+		return nil, err
+	}
 	out.Notes = append(out.Notes, p.Notes...)
 	if c.DryRun {
 		out.Requests, out.Before = p.Requests, p.Before

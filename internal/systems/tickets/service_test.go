@@ -90,6 +90,14 @@ func TestBadInput(t *testing.T) {
 	wantError(t, do(tickets.Change{Write: tickets.Write{Op: tickets.Update, Key: "#1", Changes: tickets.Changes{Title: pointer("x")}},
 		Body: pointer("x"), Edit: &tickets.Part{}}), fail.Invalid, "exclude each other")
 	wantError(t, write(tickets.Write{Op: tickets.Take, Key: "nonsense"}), fail.Invalid, "is no key")
+	for _, op := range []tickets.Op{tickets.Remark, tickets.Move, tickets.Relate, tickets.Take} { // no op does what policy allows for another
+		w := tickets.Write{Op: op, Key: "#1", To: "#2", Kind: "blocks", Changes: tickets.Changes{Comment: "x"}}
+		wantError(t, do(tickets.Change{Write: w, Body: pointer("x")}), fail.Invalid, "changes no title and no body")
+		wantError(t, do(tickets.Change{Write: w, Edit: &tickets.Part{Append: "x"}}), fail.Invalid, "changes no title and no body")
+		w.Changes.Title = pointer("x")
+		wantError(t, write(w), fail.Invalid, "changes no title and no body")
+	}
+	wantError(t, write(tickets.Write{Op: tickets.Remark, Key: "#1", To: "done", Changes: tickets.Changes{Comment: "x"}}), fail.Invalid, "leads nowhere")
 	if m.sent != 0 {
 		t.Errorf("%d writes were sent", m.sent)
 	}
