@@ -27,7 +27,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -101,7 +100,7 @@ type Source struct {
 	rest     *rest.Client
 	host     host.Host
 	web      string // address that people use, without a slash at its end
-	projects []string
+	projects tickets.Projects
 	outgoing []string
 
 	mu     sync.Mutex
@@ -138,9 +137,7 @@ func open(c Config, h host.Host, sleep func(context.Context, time.Duration) erro
 	if s.web == "" {
 		s.web = client.URL()
 	}
-	for _, p := range c.Projects {
-		s.projects = append(s.projects, strings.ToUpper(p))
-	}
+	s.projects = tickets.NewProjects(c.Projects)
 	return s, nil
 }
 
@@ -218,25 +215,10 @@ func projectOf(key string) string {
 }
 
 // has reports whether a project is allowed.
-//
-//go:noinline
-func (s *Source) has(project string) bool {
-	project = strings.ToUpper(project)
-	return len(s.projects) == 0 || slices.ContainsFunc(s.projects, func(p string) bool {
-		ok, err := path.Match(p, project)
-		return err == nil && ok
-	})
-}
+func (s *Source) has(project string) bool { return s.projects.Has(project) }
 
 // permit fails unless a project is allowed.
-func (s *Source) permit(project string) error {
-	if s.has(project) {
-		return nil
-	}
-	return fail.Errorf(fail.Denied, "the project %.50q is outside what this source may use", project).
-		Because("allowed are: %s", strings.Join(s.projects, ", ")).
-		Then("use one of them; what is allowed is in the key projects of the source")
-}
+func (s *Source) permit(project string) error { return s.projects.Permit("project", project) }
 
 // key reads the key of an issue of a project that is allowed.
 func (s *Source) key(key string) (string, error) {

@@ -23,7 +23,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,7 +76,7 @@ func (c Config) Validate() error {
 type Source struct {
 	rest     *rest.Client
 	host     host.Host
-	teams    []string // patterns, in upper case
+	teams    tickets.Projects // patterns, in upper case
 	outgoing []string
 
 	mu    sync.Mutex
@@ -104,9 +103,7 @@ func open(c Config, h host.Host, sleep func(context.Context, time.Duration) erro
 		return nil, err
 	}
 	s := &Source{rest: client, host: h, outgoing: slices.Clone(c.Outgoing)}
-	for _, t := range c.Teams {
-		s.teams = append(s.teams, strings.ToUpper(t))
-	}
+	s.teams = tickets.NewProjects(c.Teams)
 	return s, nil
 }
 
@@ -172,23 +169,10 @@ func teamOf(id string) string {
 }
 
 // has reports whether a team is allowed.
-func (s *Source) has(team string) bool {
-	team = strings.ToUpper(team)
-	return len(s.teams) == 0 || slices.ContainsFunc(s.teams, func(p string) bool {
-		ok, err := path.Match(p, team)
-		return err == nil && ok
-	})
-}
+func (s *Source) has(team string) bool { return s.teams.Has(team) }
 
 // permit fails unless a team is allowed.
-func (s *Source) permit(team string) error {
-	if s.has(team) {
-		return nil
-	}
-	return fail.Errorf(fail.Denied, "the team %.40q is outside what this source may use", team).
-		Because("allowed are: %s", strings.Join(s.teams, ", ")).
-		Then("use one of them; what is allowed is in the key teams of the source")
-}
+func (s *Source) permit(team string) error { return s.teams.Permit("team", team) }
 
 // key reads the key of an issue of a team that is allowed.
 func (s *Source) key(key string) (id, workspace string, err error) {

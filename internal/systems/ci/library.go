@@ -1,7 +1,6 @@
 package ci
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -92,20 +91,9 @@ func (l *Library) Open(ctx context.Context, u uri.URI) (*documents.Document, err
 	if err != nil {
 		return nil, err
 	}
-	var w text.Writer
-	sum.Text(&w)
-	var b bytes.Buffer
-	for _, s := range w.Segments() {
-		b.WriteString(s.Text)
-	}
-	return &documents.Document{URI: Address(l.s.name, id).String(), Name: id, MIMEType: "text/plain", Source: l.s.name,
-		Size: int64(b.Len()), Body: body{bytes.NewReader(b.Bytes())}, Modified: sum.Run.Finished}, nil
+	return documents.Rendered(documents.Document{URI: Address(l.s.name, id).String(), Name: id, MIMEType: "text/plain", Source: l.s.name,
+		Modified: sum.Run.Finished}, sum), nil
 }
-
-// body gives a reader over memory the Close that a document has.
-type body struct{ *bytes.Reader }
-
-func (body) Close() error { return nil }
 
 // runs are those that were seen, and of this machine all.
 func (l *Library) runs(ctx context.Context) []Run {

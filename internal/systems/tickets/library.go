@@ -1,7 +1,6 @@
 package tickets
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"cleat/internal/fail"
 	"cleat/internal/sorting"
 	"cleat/internal/systems/documents"
-	"cleat/internal/text"
 	"cleat/internal/uri"
 )
 
@@ -95,20 +93,9 @@ func (l *Library) Open(ctx context.Context, u uri.URI) (*documents.Document, err
 	if err != nil {
 		return nil, err
 	}
-	var w text.Writer
-	v.Text(&w)
-	var b bytes.Buffer
-	for _, s := range w.Segments() {
-		b.WriteString(s.Text)
-	}
-	return &documents.Document{URI: Address(l.s.name, v.Key).String(), Name: v.Key, MIMEType: "text/markdown", Source: l.s.name,
-		Size: int64(b.Len()), Body: body{bytes.NewReader(b.Bytes())}, Modified: v.Updated}, nil
+	return documents.Rendered(documents.Document{URI: Address(l.s.name, v.Key).String(), Name: v.Key, MIMEType: "text/markdown", Source: l.s.name,
+		Modified: v.Updated}, v), nil
 }
-
-// body gives a reader over memory the Close that a document has.
-type body struct{ *bytes.Reader }
-
-func (body) Close() error { return nil }
 
 // recent are the tickets that were seen, and of this machine the last changed.
 func (l *Library) recent(ctx context.Context) []Ticket {
